@@ -76,8 +76,14 @@ function runIn(node) {
 
 function refuse(what) {
   console.error(
-    'spindle: expected Node ' + NEEDED + ' or newer, but ' + what + '.\n' +
-      'Install Node ' + NEEDED + ' from https://nodejs.org, or run `npm ci` in a checkout of Spindle, which brings one.'
+    'spindle: expected Node ' +
+      NEEDED +
+      ' or newer, but ' +
+      what +
+      '.\n' +
+      'Install Node ' +
+      NEEDED +
+      ' from https://nodejs.org, or run `npm ci` in a checkout of Spindle, which brings one.',
   );
   process.exit(1);
 }
@@ -86,7 +92,9 @@ function main() {
   if (major(process.versions.node) >= NEEDED) return runHere();
   const node = findNode();
   if (node) return runIn(node);
-  return refuse('this is Node ' + process.versions.node + ' and ' + __dirname + ' has no newer one above it');
+  return refuse(
+    'this is Node ' + process.versions.node + ' and ' + __dirname + ' has no newer one above it',
+  );
 }
 
-main();
+void main();
