@@ -29,7 +29,7 @@ function enableCache() {
     const folder = cacheFolder();
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     require('node:module').enableCompileCache(folder);
-  } catch (_) {
+  } catch {
     // The cache only saves time; a home that cannot be written to starts without it.
   }
 }
@@ -53,7 +53,7 @@ function findNode() {
         const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
         const node = path.join(folder, 'bin', binary);
         if (major(manifest.version) >= NEEDED && fs.existsSync(node)) return node;
-      } catch (_) {
+      } catch {
         // Not there: look on.
       }
     }

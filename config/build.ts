@@ -1,0 +1,155 @@
+/** Builds `dist/`, what the published package holds: `node config/build.ts`. */
+
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { basename, join } from 'node:path';
+import { rolldown, type OutputOptions, type Plugin, type RolldownOutput } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const require = createRequire(import.meta.url);
+
+/** What stays outside the bundle because it brings a native binary. */
+export const EXTERNAL: readonly string[] = ['@vscode/ripgrep'];
+
+/** Entry names and their sources; those that are not there yet are left out. */
+const ENTRIES = {
+  main: join(root, 'config/main.ts'),
+  index: join(root, 'core/index.ts'),
+  client: join(root, 'plugins/front-ends/client.ts'),
+  zod: require.resolve('zod'),
+};
+
+interface Modules {
+  readonly getModuleInfo: (id: string) => { readonly importedIds: readonly string[] } | null;
+}
+
+/**
+ * Whether a module is ours and all it statically imports is too. Such modules share one chunk: reading a chunk costs
+ * about half a millisecond, so a chunk for every plugin would cost more than the program's whole start.
+ */
+function isLight(id: string, modules: Modules, seen = new Set<string>()): boolean {
+  if (seen.has(id)) return true;
+  seen.add(id);
+  if (isBuiltin(id) || id.startsWith('\0')) return true;
+  if (!id.startsWith(root) || id.includes('node_modules')) return false;
+  const imported = modules.getModuleInfo(id)?.importedIds ?? [];
+  return imported.every((next) => isLight(next, modules, seen));
+}
+
+/**
+ * `import http from 'node:http'` reads every export of the module when it is linked, among them the getters that
+ * load undici: 20 ms. The same module taken through `process.getBuiltinModule` costs nothing until it is used.
+ */
+const lazyHttp: Plugin = {
+  name: 'lazy-http',
+  resolveId: {
+    filter: { id: /^(node:)?(http|https|http2)$/ },
+    handler: (id) => `\0builtin:${id.replace('node:', '')}`,
+  },
+  load: {
+    filter: { id: /^\0builtin:/ },
+    handler: (id) =>
+      `module.exports = process.getBuiltinModule('node:${id.slice('\0builtin:'.length)}');`,
+  },
+};
+
+/** Puts `import.meta.resolve('package/file.wasm')` of our sources beside the bundle. */
+const wasmBeside: Plugin = {
+  name: 'wasm-beside',
+  transform: {
+    filter: { id: /\.ts$/, code: /import\.meta\.resolve\(\s*'[^']+\.wasm'/ },
+    handler: (code) =>
+      code.replaceAll(/import\.meta\.resolve\(\s*'([^']+\.wasm)',?\s*\)/g, (_, name: string) => {
+        copyFileSync(require.resolve(name), join(dist, basename(name)));
+        return `new URL('./${basename(name)}', import.meta.url).href`;
+      }),
+  },
+};
+
+const output: OutputOptions = {
+  dir: dist,
+  format: 'esm',
+  comments: false,
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  // Flat, so that a path relative to `import.meta.url` holds in every chunk.
+  chunkFileNames: '[name]-[hash].js',
+  codeSplitting: {
+    groups: [{ name: (id, modules) => (isLight(id, modules) ? 'spindle' : null) }],
+    includeDependenciesRecursively: false,
+  },
+};
+
+async function bundle(): Promise<RolldownOutput> {
+  const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
+  await using bundler = await rolldown({
+    input,
+    platform: 'node',
+    external: [...EXTERNAL],
+    plugins: [lazyHttp, wasmBeside],
+    transform: { target: 'node24' },
+    checks: { pluginTimings: false },
+    preserveEntrySignatures: 'allow-extension',
+  });
+  return await bundler.write(output);
+}
+
+/** A package that slipped out of the bundle would be missing where Spindle is installed. */
+function checkExternals(built: RolldownOutput): void {
+  const names = built.output.flatMap((file) =>
+    file.type === 'chunk' ? [...file.imports, ...file.dynamicImports] : [],
+  );
+  const own = new Set(built.output.map((file) => file.fileName));
+  const strange = names.filter(
+    (name) => !own.has(name) && !isBuiltin(name) && !EXTERNAL.includes(name),
+  );
+  if (strange.length > 0) {
+    throw new Error(
+      `expected the bundle to import only ${EXTERNAL.join(', ')} and Node, but it imports ${strange.join(', ')}; ` +
+        'bundle it, or list it in EXTERNAL of config/build.ts',
+    );
+  }
+}
+
+function emitTypes(): void {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.types.json')];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0)
+    throw new Error('expected tsc to write the declarations; mend what it reports above');
+}
+
+/** The JSON Schema of the configuration, for editors. */
+async function writeConfigSchema(): Promise<void> {
+  const file = join(import.meta.dirname, 'schema.ts');
+  if (!existsSync(file)) return;
+  const schema: { readonly configJsonSchema?: () => unknown } = await import(file);
+  const json = await schema.configJsonSchema?.();
+  if (json !== undefined)
+    writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Builds everything anew; throws when what came out could not run where it is installed. */
+export async function build(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  const built = await bundle();
+  checkExternals(built);
+  copyFileSync(join(import.meta.dirname, 'spindle.cjs'), join(dist, 'spindle.cjs'));
+  emitTypes();
+  await writeConfigSchema();
+  const names = readdirSync(dist).filter((name) => name.endsWith('.js'));
+  const bytes = names.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0);
+  console.error(`built dist: ${names.length} files, ${Math.round(bytes / 1024)} KB of JavaScript`);
+}
+
+if (import.meta.main) await build();
