@@ -65,7 +65,11 @@ function runIn(node) {
   const argv = [__filename].concat(process.argv.slice(2));
   const child = require('node:child_process').spawn(node, argv, { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  for (const signal of signals) {
+    // Ctrl-C in a terminal already reaches both processes; forwarding it would make it two.
+    const isTerminals = signal === 'SIGINT' && process.stdin.isTTY;
+    process.on(signal, () => isTerminals || child.kill(signal));
+  }
   child.on('error', (error) => refuse(node + ' does not start: ' + error.message));
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code);
