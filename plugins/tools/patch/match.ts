@@ -70,20 +70,31 @@ export function findRuns(
   return [];
 }
 
+/** Knuth, Morris and Pratt's search: time in proportion to file and wanted lines, even if all of them are equal. */
 function runsIn(view: View, wanted: readonly string[]): readonly number[] {
-  const places = wanted.map((line) => view.positions.get(line) ?? []);
-  const ids = places.map((place) => place[0] ?? -1);
-  let rarest = 0;
-  for (const [offset, place] of places.entries()) {
-    if (place.length < (places[rarest]?.length ?? 0)) rarest = offset;
-  }
+  const ids = wanted.map((line) => view.positions.get(line)?.[0] ?? -1);
+  if (ids.includes(-1)) return [];
+  const borders = bordersOf(ids);
   const starts: number[] = [];
-  for (const position of places[rarest] ?? []) {
-    const start = position - rarest;
-    if (start >= 0 && ids.every((id, offset) => view.ids[start + offset] === id))
-      starts.push(start);
+  let matched = 0;
+  for (const [at, id] of view.ids.entries()) {
+    while (matched > 0 && ids[matched] !== id) matched = borders[matched - 1] ?? 0;
+    if (ids[matched] === id) matched++;
+    if (matched === ids.length) starts.push(at + 1 - matched);
   }
   return starts;
+}
+
+/** For each beginning of the list, how long the longest shorter beginning is that also ends it. */
+function bordersOf(ids: readonly number[]): readonly number[] {
+  const borders = [0];
+  let matched = 0;
+  for (const id of ids.slice(1)) {
+    while (matched > 0 && ids[matched] !== id) matched = borders[matched - 1] ?? 0;
+    if (ids[matched] === id) matched++;
+    borders.push(matched);
+  }
+  return borders;
 }
 
 /** For each of `froms` (ascending) the first of `starts` (ascending) at or after it, each once. */

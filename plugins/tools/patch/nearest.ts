@@ -1,6 +1,9 @@
 import { plainLine, plainPositions } from './match.ts';
 import type { LineIndex } from './match.ts';
 
+/** Of longer lines only so much is compared. */
+const maxCompared = 200;
+
 /** A line that stands more often than this says little about a place. */
 const tooCommon = 200;
 
@@ -65,7 +68,8 @@ export function nearestLine(lines: readonly string[], text: string): number | un
 }
 
 function pairs(text: string): readonly string[] {
-  return Array.from({ length: Math.max(text.length - 1, 0) }, (_, at) => text.slice(at, at + 2));
+  const length = Math.max(Math.min(text.length, maxCompared) - 1, 0);
+  return Array.from({ length }, (_, at) => text.slice(at, at + 2));
 }
 
 /** Sørensen–Dice: twice what both have, by what they have together. */

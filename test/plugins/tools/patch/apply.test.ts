@@ -65,6 +65,12 @@ const cases: readonly Case[] = [
     after: twins.replace(/f\(self\):\n    return 1\n$/u, 'f(self):\n    # here\n    return 1\n'),
   },
   {
+    what: 'takes the same anchor twice in a row for its second place',
+    before: 'it {\n  a\n}\nit {\n  a\n}\n',
+    patch: ['@@ it {', '@@ it {', '-  a', '+  b'],
+    after: 'it {\n  a\n}\nit {\n  b\n}\n',
+  },
+  {
     what: 'takes the beginning of a line for an anchor',
     before: 'class Abc(X):\n a\nclass Ab(X):\n a\n',
     patch: ['@@ class Ab', '- a', '+ b'],
@@ -129,6 +135,12 @@ const cases: readonly Case[] = [
     before: '  a\na \n',
     patch: ['-a', '+b'],
     after: '  a\nb\n',
+  },
+  {
+    what: 'prefers whitespace ignored to Unicode read as ASCII',
+    before: '  - a\n– a\n',
+    patch: ['-- a', '+b'],
+    after: 'b\n– a\n',
   },
   {
     what: 'keeps trailing whitespace of context lines',
@@ -270,6 +282,12 @@ describe('applyUpdate', () => {
       /line 1 .* line 2 /u,
     ],
     [
+      'a chunk in two blocks, naming the lines they stand under and not those beside them',
+      'if a:\n  x = 1\n  y\nif b:\n  x = 2\n  y\n',
+      ['-  y'],
+      /line 3 \(in "if a:"\), line 6 \(in "if b:"\)/u,
+    ],
+    [
       'very many places, of which it shows five',
       'x\n'.repeat(9),
       ['-x'],
@@ -296,6 +314,12 @@ describe('applyUpdate', () => {
       'alpha = 1\nbeta = 2\n',
       ['-betta = 2'],
       /begins at line 2; at line 2 the patch expects "betta = 2", the file has "beta = 2"/u,
+    ],
+    [
+      'lines of which only one is similar, giving where they would begin',
+      'x\ny\nalpha = 1\nz\n',
+      [' p', ' q', '-alphas = 1'],
+      /begins at line 1; at line 1 the patch expects "p", the file has "x"/u,
     ],
     [
       'lines that go beyond the end',

@@ -147,8 +147,8 @@ describe('parsePatch', () => {
 
   it('opens no second chunk for blank lines between two anchors', () => {
     assert.deepEqual(
-      chunksOf('@@ class A', '', '@@ method', '-b').map((chunk) => chunk.anchors),
-      [['class A', 'method']],
+      chunksOf('@@ class A', '', '@@ class B', '@@ f', '-b').map((chunk) => chunk.anchors),
+      [['class A', 'class B', 'f']],
     );
   });
 
