@@ -67,9 +67,9 @@ const ECHO = `export async function main(argv) {
 }`;
 
 const WAIT = `export function main() {
-  console.log('ready');
   setInterval(() => {}, 1000);
   process.on('SIGTERM', () => process.exit(143));
+  console.log('ready');
   return new Promise(() => {});
 }`;
 
