@@ -1,0 +1,4 @@
+import { memoryStore } from '../../../plugins/stores/memory.ts';
+import { storeContract } from '../../contracts/stores.ts';
+
+storeContract('memory', () => memoryStore());
