@@ -130,6 +130,6 @@ function shapes(lines: readonly ChunkLine[]): readonly (readonly ChunkLine[])[] 
 }
 
 /** What the chunk's lines are in the file before the change. */
-export function oldTexts(lines: readonly ChunkLine[]): readonly string[] {
+function oldTexts(lines: readonly ChunkLine[]): readonly string[] {
   return lines.filter((line) => line.op !== '+').map((line) => line.text);
 }

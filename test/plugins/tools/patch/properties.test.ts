@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { diffArrays } from 'diff';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { applyUpdate } from '../../../../plugins/tools/patch/apply.ts';
 import { splitLines, joinLines } from '../../../../plugins/tools/patch/file-lines.ts';
 import { parsePatch } from '../../../../plugins/tools/patch/parse.ts';
@@ -95,12 +95,11 @@ describe('patches of random texts', () => {
     const unlike = fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 30 });
     fc.assert(
       fc.property(
-        unlike,
-        unlike,
+        fc.tuple(unlike, unlike),
         ending,
         fc.boolean(),
         fc.integer({ min: 1, max: 3 }),
-        (old, now, end, closed, context) => {
+        ([old, now], end, closed, context) => {
           const before = ['first', ...old.map(String), 'last'];
           const after = ['first', ...now.map(String), 'last'];
           const chunks = cut(scriptOf(before, after), context);
@@ -188,6 +187,8 @@ describe('tolerant matching', () => {
   });
 });
 
+const kind = <K extends string>(name: K) => fc.constant(name);
+
 describe('the parts', () => {
   const path = fc.stringMatching(/^[a-z]{1,5}(?:\/[a-z .]{0,5}[a-z])?$/u);
   const code = fc.string({ maxLength: 10 }).filter((one) => !/[\r\n]/u.test(one) && one !== '');
@@ -205,7 +206,6 @@ describe('the parts', () => {
     lines: fc.array(chunkLine, { minLength: 1, maxLength: 5 }),
   });
   const chunks = fc.array(anyChunk, { minLength: 1, maxLength: 3 });
-  const kind = <K extends string>(name: K) => fc.constant(name);
   const section = fc.oneof(
     fc.record({
       kind: kind('add'),
