@@ -10,13 +10,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire, isBuiltin } from 'node:module';
-import { basename, join } from 'node:path';
+import { isBuiltin } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rolldown, type OutputOptions, type Plugin, type RolldownOutput } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-const require = createRequire(import.meta.url);
+const resolve = (name: string) => fileURLToPath(import.meta.resolve(name));
 
 /** What stays outside the bundle because it brings a native binary. */
 export const EXTERNAL: readonly string[] = ['@vscode/ripgrep'];
@@ -26,7 +27,7 @@ const ENTRIES = {
   main: join(root, 'config/main.ts'),
   index: join(root, 'core/index.ts'),
   client: join(root, 'plugins/front-ends/client.ts'),
-  zod: require.resolve('zod'),
+  zod: resolve('zod'),
 };
 
 interface Modules {
@@ -47,32 +48,50 @@ function isLight(id: string, modules: Modules, seen = new Set<string>()): boolea
 }
 
 /**
- * `import http from 'node:http'` reads every export of the module when it is linked, among them the getters that
- * load undici: 20 ms. The same module taken through `process.getBuiltinModule` costs nothing until it is used.
+ * An ESM import of a built-in module reads every export when it is linked, among them getters that load much more
+ * (`node:http` loads undici: 20 ms or more; `node:util` and `node:crypto` some ms). `process.getBuiltinModule` reads
+ * nothing. Only the block of imports that a chunk begins with is rewritten.
  */
-const lazyHttp: Plugin = {
-  name: 'lazy-http',
-  resolveId: {
-    filter: { id: /^(node:)?(http|https|http2)$/ },
-    handler: (id) => `\0builtin:${id.replace('node:', '')}`,
-  },
-  load: {
-    filter: { id: /^\0builtin:/ },
-    handler: (id) =>
-      `module.exports = process.getBuiltinModule('node:${id.slice('\0builtin:'.length)}');`,
+const plainBuiltins: Plugin = {
+  name: 'plain-builtins',
+  renderChunk(code) {
+    const block = /^(?:import .*;\n)*/.exec(code)?.[0] ?? '';
+    const bound = block.replaceAll(
+      /^import (.+) from "(.+)";$/gm,
+      (line, clause: string, from: string) => {
+        if (!isBuiltin(from) || clause.includes('default as')) return line;
+        // A default and a namespace import are both the module itself.
+        const names = clause.replace('* as ', '').split(/, (?=\{)/);
+        const patterns = names.map((name) => name.replaceAll(' as ', ': '));
+        const bindings = patterns.map(
+          (name) => `${name} = globalThis.process.getBuiltinModule("${from}")`,
+        );
+        return `var ${bindings.join(', ')};`;
+      },
+    );
+    return bound + code.slice(block.length);
   },
 };
 
-/** Puts `import.meta.resolve('package/file.wasm')` of our sources beside the bundle. */
+/** Puts WebAssembly beside the bundle: what our sources resolve by name, and what a package has beside its own module. */
 const wasmBeside: Plugin = {
   name: 'wasm-beside',
   transform: {
-    filter: { id: /\.ts$/, code: /import\.meta\.resolve\(\s*'[^']+\.wasm'/ },
-    handler: (code) =>
-      code.replaceAll(/import\.meta\.resolve\(\s*'([^']+\.wasm)',?\s*\)/g, (_, name: string) => {
-        copyFileSync(require.resolve(name), join(dist, basename(name)));
-        return `new URL('./${basename(name)}', import.meta.url).href`;
-      }),
+    filter: { code: /\.wasm['"]/ },
+    handler: (code, id) => {
+      for (const [, name = ''] of code.matchAll(
+        /new URL\(\s*"([^"]+\.wasm)",\s*import\.meta\.url\)/g,
+      )) {
+        copyFileSync(join(dirname(id), name), join(dist, name));
+      }
+      return code.replaceAll(
+        /import\.meta\.resolve\(\s*'([^']+\.wasm)',?\s*\)/g,
+        (_, name: string) => {
+          copyFileSync(resolve(name), join(dist, basename(name)));
+          return `new URL('./${basename(name)}', import.meta.url).href`;
+        },
+      );
+    },
   },
 };
 
@@ -80,7 +99,8 @@ const output: OutputOptions = {
   dir: dist,
   format: 'esm',
   comments: false,
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  // Names and lines stay: a stack trace is for people, and with the compile cache they cost nothing at start.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
   // Flat, so that a path relative to `import.meta.url` holds in every chunk.
   chunkFileNames: '[name]-[hash].js',
   codeSplitting: {
@@ -95,9 +115,9 @@ async function bundle(): Promise<RolldownOutput> {
     input,
     platform: 'node',
     external: [...EXTERNAL],
-    plugins: [lazyHttp, wasmBeside],
+    plugins: [plainBuiltins, wasmBeside],
     transform: { target: 'node24' },
-    checks: { pluginTimings: false },
+    checks: { eval: false, pluginTimings: false },
     preserveEntrySignatures: 'allow-extension',
   });
   return await bundler.write(output);
