@@ -4,6 +4,7 @@
  */
 
 import type {
+  Appended,
   Content,
   FragmentItem,
   Item,
@@ -11,6 +12,7 @@ import type {
   Origin,
   Output,
   Part,
+  SandboxMode,
   Settings,
   Stability,
   ToolDefinition,
@@ -20,26 +22,31 @@ import type {
 } from './item.ts';
 import type { Client, Event } from './protocol.ts';
 
-// ---- effects: the only door to processes, files and network
-
-/** A process to start. The kernel adds what the thread's settings say of roots, network and sandbox. */
-export interface SpawnRequest {
-  /** Program and arguments; no shell is put between. */
-  readonly argv: readonly [string, ...string[]];
-  readonly cwd?: string;
+/** A process to start: program and arguments, no shell between. The kernel adds roots, network, sandbox. */
+export type SpawnRequest = Readonly<{
+  argv: readonly [string, ...string[]];
+  cwd?: string;
   /** Added to the allowed environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>>;
   /** Whether `write` will be used; otherwise its input is at its end from the start. */
-  readonly stdin?: boolean;
-  /** Killed with its whole process group after this time. */
-  readonly timeoutMs?: number;
-  /** Output in order of arrival; `stderr` has its own chunks. Not called after `exited` has resolved. */
-  readonly onOutput?: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
+  stdin?: boolean;
+  /** After this time its whole process group is killed. */
+  timeoutMs?: number;
+  /** Output in order of arrival; all of it comes before `exited` resolves. */
+  onOutput?: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
   /** Ends the process group when aborted. */
-  readonly signal?: AbortSignal;
-}
+  signal?: AbortSignal;
+}>;
 
-/** A running process. It belongs to its call until `keep` makes it its thread's. */
+/** How a process ended: a code or a signal; `timedOut` when its time limit did it. */
+export type Exit = Readonly<{
+  code: number | null;
+  signal: string | null;
+  timedOut: boolean;
+  durationMs: number;
+}>;
+
+/** A running process. It ends with its call, unless `keep` makes it its thread's: then with that. */
 export interface Process {
   /** Names it in this thread, for `Effects.process`. */
   readonly id: string;
@@ -47,54 +54,45 @@ export interface Process {
   /** An effect of its own, judged like any other. */
   readonly write: (data: string | Uint8Array) => Promise<void>;
   readonly end: () => void;
-  /** Ends the whole process group: SIGTERM, SIGKILL a moment later, unless a signal is named. */
+  /** Ends the whole process group: SIGTERM, then SIGKILL a moment later, unless a signal is named. */
   readonly kill: (signal?: 'SIGINT' | 'SIGTERM' | 'SIGKILL') => void;
-  /** From now on it lives until its thread closes; output goes to `onOutput`. */
   readonly keep: (onOutput: SpawnRequest['onOutput']) => void;
 }
 
-/** How a process ended: a code or a signal; `timedOut` when its time limit did it. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly timedOut: boolean;
-  readonly durationMs: number;
-}
-
-export interface FetchRequest {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-  readonly signal?: AbortSignal;
+export type FetchRequest = Readonly<{
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Uint8Array;
+  signal?: AbortSignal;
   /** Time until the answer's headers. */
-  readonly timeoutMs?: number;
-  /** A proxy for this request instead of the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
-  readonly proxy?: string;
+  timeoutMs?: number;
+  /** Instead of the environment's `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. */
+  proxy?: string;
   /** PEM certificates trusted beside the system's. */
-  readonly ca?: string;
-}
+  ca?: string;
+}>;
 
-/** An HTTP answer. Header names are lower case. The body is read once, by `body` or by `text`. */
-export interface FetchAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array>;
-  readonly text: () => Promise<string>;
-}
+/** An HTTP answer; redirects are not followed. Header names are lower case. Its body is read once, either way. */
+export type FetchAnswer = Readonly<{
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: AsyncIterable<Uint8Array>;
+  text: () => Promise<string>;
+}>;
 
-/** What is at a path. */
-export interface FileInfo {
-  readonly kind: 'file' | 'directory' | 'other';
-  readonly bytes: number;
-  readonly modifiedMs: number;
-  /** Permission bits. */
-  readonly mode: number;
-}
+/** What is at a path, and where that is once links are resolved. `mode`: permission bits. */
+export type FileInfo = Readonly<{
+  path: string;
+  kind: 'file' | 'directory' | 'other';
+  bytes: number;
+  modifiedMs: number;
+  mode: number;
+}>;
 
 /**
- * The only door to processes, files and network. Each call is judged by the gate, leaves a decision record, and throws
- * KernelError `denied` when the verdict is no; `not_found` when a path does not exist. Relative paths are taken from
- * the thread's cwd. Links are resolved before the gate judges, and what is then opened is what was judged.
+ * The only door to processes, files and network. Each effect is judged by the gate, leaves a decision record, and throws
+ * `denied` when the verdict is no. Relative paths start at the thread's cwd; a missing one throws `not_found`. Links are
+ * resolved before the gate judges, and what is opened is what was judged. `result:CALL` reads a call's whole result.
  */
 export interface Effects {
   readonly spawn: (request: SpawnRequest) => Promise<Process>;
@@ -103,10 +101,7 @@ export interface Effects {
   readonly stat: (path: string) => Promise<FileInfo>;
   readonly list: (path: string) => Promise<readonly (FileInfo & { readonly name: string })[]>;
   /** The bytes from `start` up to `end`, by default all. */
-  readonly read: (
-    path: string,
-    range?: { readonly start: number; readonly end: number },
-  ) => Promise<Uint8Array>;
+  readonly read: (path: string, range?: { start: number; end: number }) => Promise<Uint8Array>;
   /** Makes missing folders; an existing file keeps its mode unless one is given. */
   readonly write: (
     path: string,
@@ -114,114 +109,106 @@ export interface Effects {
     options?: { readonly mode?: number },
   ) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;
+  /** Throws `unreachable` when there is no answer. */
   readonly fetch: (url: string, request?: FetchRequest) => Promise<FetchAnswer>;
-  /** Runs `run` if the gate allows this call of something that acts elsewhere, such as an MCP server's tool. */
+  /** Runs `run` if this call of something that acts elsewhere, such as an MCP server's tool, is allowed. */
   readonly call: <T>(what: CallEffect, run: () => Promise<T>) => Promise<T>;
 }
 
-/** A call of a tool that acts elsewhere. `confined`: what it runs in is itself in the sandbox. */
-export interface CallEffect {
-  readonly server: string;
-  readonly tool: string;
-  readonly args: unknown;
-  readonly confined: boolean;
-}
-
-/** An effect as the gate and the policies see it. `inside`: the resolved path lies in the roots. */
-export type Effect = {
-  readonly origin: Origin;
-  readonly thread?: string;
-  readonly call?: string;
-} & (
-  | {
-      readonly kind: 'spawn';
-      readonly argv: readonly string[];
-      readonly cwd: string;
-      readonly confined: Confinement;
-      readonly network: boolean;
-    }
-  | {
-      readonly kind: 'input';
-      readonly process: string;
-      readonly argv: readonly string[];
-      readonly data: string;
-    }
-  | { readonly kind: 'read'; readonly path: string; readonly inside: boolean }
-  | {
-      readonly kind: 'write';
-      readonly path: string;
-      readonly inside: boolean;
-      readonly remove: boolean;
-    }
-  | { readonly kind: 'fetch'; readonly url: string; readonly method: string }
-  | ({ readonly kind: 'call' } & CallEffect)
-);
+/** `confined`: what the call runs in is itself in the sandbox. */
+export type CallEffect = Readonly<{
+  server: string;
+  tool: string;
+  args: unknown;
+  confined: boolean;
+}>;
 
 /** How well what runs is confined. */
 export type Confinement = 'full' | 'partial' | 'none';
 
-// ---- models
+type Owner = Readonly<{ origin: Origin; thread?: string; call?: string }>;
 
-/** What a model can do. Token counts; `efforts` are the accepted values of `Settings.effort`. */
-export interface Traits {
-  /** The provider's own name of the model. */
-  readonly model: string;
-  readonly window: number;
-  readonly output: number;
-  readonly images: boolean;
-  readonly tools: boolean;
-  readonly efforts: readonly string[];
-}
+/** An effect as gate and policies see it. `inside`: the resolved path lies in the roots. */
+export type EffectBody =
+  | Readonly<{
+      kind: 'spawn';
+      argv: readonly string[];
+      cwd: string;
+      confined: Confinement;
+      network: boolean;
+    }>
+  | Readonly<{ kind: 'input'; process: string; argv: readonly string[]; data: string }>
+  | Readonly<{ kind: 'read'; path: string; inside: boolean }>
+  | Readonly<{ kind: 'write'; path: string; inside: boolean; remove: boolean }>
+  | Readonly<{ kind: 'fetch'; url: string; method: string }>
+  | (Readonly<{ kind: 'call' }> & CallEffect);
+export type Effect = EffectBody & Owner;
 
-/** One part of the window with its encoding, made once by `Model.encode`. */
-export interface EncodedPart {
-  readonly part: Part;
-  readonly text: string;
-}
+/** An effect on its way to the gate. A write without data removes. */
+export type RequestBody =
+  | Readonly<{ kind: 'spawn'; request: SpawnRequest }>
+  | Readonly<{ kind: 'input'; process: string; data: string | Uint8Array }>
+  | Readonly<{ kind: 'read'; path: string }>
+  | Readonly<{ kind: 'write'; path: string; data?: string | Uint8Array; mode?: number }>
+  | Readonly<{ kind: 'fetch'; url: string; request: FetchRequest }>
+  | (Readonly<{ kind: 'call' }> & CallEffect);
+export type EffectRequest = RequestBody & Owner & Readonly<{ settings: Settings }>;
 
-/** One model call. */
-export interface ModelRequest {
-  readonly thread: string;
-  readonly settings: Settings;
-  readonly parts: readonly EncodedPart[];
-  /** `none` when the model must answer in text (a summary, say) while tools stay in the prefix. */
-  readonly toolChoice: 'auto' | 'none';
-  readonly outputSchema?: JsonSchema;
-}
+/** Wraps every effect before the gate: it sees what passes, and may change it, but not into another kind. */
+export type AroundEffect = <T>(
+  what: EffectRequest,
+  next: (what: EffectRequest) => Promise<T>,
+) => Promise<T>;
 
-/** What a model answers with, as it comes. A stream that ends without `done` was cut. */
+/** What a model can do: the provider's name of it, tokens in its window and answer, accepted values of `effort`. */
+export type Traits = Readonly<{
+  model: string;
+  window: number;
+  output: number;
+  images: boolean;
+  tools: boolean;
+  efforts: readonly string[];
+}>;
+
+/** A part of the window with its encoding, made once by `Model.encode`. */
+export type EncodedPart = Readonly<{ part: Part; text: string }>;
+
+/** One model call. `toolChoice` is `none` when it must answer in text while the tools stay in the prefix. */
+export type ModelRequest = Readonly<{
+  thread: string;
+  settings: Settings;
+  parts: readonly EncodedPart[];
+  toolChoice: 'auto' | 'none';
+  outputSchema?: JsonSchema;
+}>;
+
+/**
+ * What a model answers, as it comes. A delta names the id of the output that will hold it (and, for `args`, the tool).
+ * A stream without `done` was cut. `restart` comes from wrappers: what was shown does not count, the answer begins anew.
+ */
 export type ModelEvent =
-  | {
-      readonly type: 'delta';
-      readonly kind: 'text' | 'reasoning' | 'args';
-      /** The `id` of the output that will hold it. */
-      readonly id: string;
-      readonly text: string;
-      /** For `args`: the tool's name. */
-      readonly name?: string;
-    }
-  | { readonly type: 'output'; readonly output: Output }
-  | {
-      readonly type: 'done';
-      readonly stop: 'end' | 'length' | 'filter';
-      readonly usage?: Usage;
-      readonly model?: string;
-    }
-  /** From a wrapper: what was shown so far does not count, the answer begins anew. */
-  | { readonly type: 'restart'; readonly reason: string };
+  | Readonly<{
+      type: 'delta';
+      kind: 'text' | 'reasoning' | 'args';
+      id: string;
+      text: string;
+      name?: string;
+    }>
+  | Readonly<{ type: 'output'; output: Output }>
+  | Readonly<{ type: 'done'; stop: 'end' | 'length' | 'filter'; usage?: Usage; model?: string }>
+  | Readonly<{ type: 'restart'; reason: string }>;
 
-export interface ModelContext {
-  readonly signal: AbortSignal;
-  readonly effects: Effects;
-  readonly notice: (level: 'info' | 'warning', message: string) => void;
-}
+/** Tells people something, under the plugin's name. */
+export type Notify = (level: 'info' | 'warning', message: string) => void;
+
+export type ModelContext = Readonly<{ signal: AbortSignal; effects: Effects; notice: Notify }>;
 
 export interface Model {
-  /** Its name in the slot, the `provider` of the settings. */
+  /** The `provider` of the settings. */
   readonly name: string;
-  /** Pure and cheap; throws ModelError `model_config` when no model is named anywhere. */
+  /** Pure and cheap. Throws ModelError `model_config` when no model is named anywhere. */
   readonly traits: (settings: Settings) => Traits;
-  /** One part as the provider's own text. Pure: the same part gives the same text on every machine. */
+  /** A part as the provider's own text. Pure: the same part gives the same text on every machine. */
   readonly encode: (part: Part) => string;
   /** Throws ModelError; never tries again. Abort ends it at once. */
   readonly stream: (request: ModelRequest, context: ModelContext) => AsyncIterable<ModelEvent>;
@@ -233,50 +220,46 @@ export type AroundModel = (
   next: (request: ModelRequest, context: ModelContext) => AsyncIterable<ModelEvent>,
 ) => AsyncIterable<ModelEvent>;
 
-// ---- tools
+export type ToolCall = Readonly<{
+  id: string;
+  name: string;
+  args: JsonSchema;
+  thread: string;
+  turn: string;
+  settings: Settings;
+}>;
 
-/** The call a tool answers. */
-export interface ToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly args: JsonSchema;
-  readonly thread: string;
-  readonly turn: string;
-  readonly settings: Settings;
-}
+/** `progress` shows output as it comes; it is not kept. The signal is aborted when the turn is interrupted. */
+export type ToolContext = Readonly<{
+  call: ToolCall;
+  signal: AbortSignal;
+  progress: (text: string) => void;
+  client: Client;
+  effects: Effects;
+}>;
 
-export interface ToolContext {
-  readonly call: ToolCall;
-  /** Aborted when the turn is interrupted. */
-  readonly signal: AbortSignal;
-  /** Shows output as it comes; it is not kept. */
-  readonly progress: (text: string) => void;
-  readonly client: Client;
-  readonly effects: Effects;
-}
+/** What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction. */
+export type ToolResult = Readonly<{
+  content: readonly Content[];
+  isError?: boolean;
+  detail?: JsonSchema;
+}>;
 
-/** What a call gave. `detail` is for front ends and never shown to the model. */
-export interface ToolResult {
-  readonly content: readonly Content[];
-  readonly isError?: boolean;
-  readonly detail?: JsonSchema;
-}
+/** MCP's (spec 2025-11-25): they order calls (neighbouring reads run in parallel), inform people, widen nothing. */
+export type ToolAnnotations = Readonly<{
+  title?: string;
+  readOnlyHint?: boolean;
+  destructiveHint?: boolean;
+  idempotentHint?: boolean;
+  openWorldHint?: boolean;
+}>;
 
-/** MCP's tool annotations (spec 2025-11-25). They order calls and inform people; they never widen a policy. */
-export interface ToolAnnotations {
-  readonly title?: string;
-  /** Neighbouring calls of such tools run in parallel. */
-  readonly readOnlyHint?: boolean;
-  readonly destructiveHint?: boolean;
-  readonly idempotentHint?: boolean;
-  readonly openWorldHint?: boolean;
-}
-
-export interface Tool extends ToolDefinition {
-  readonly annotations?: ToolAnnotations;
-  /** Arguments have been checked against `inputSchema`. What it throws becomes an error result: the message only. */
-  readonly run: (args: JsonSchema, context: ToolContext) => Promise<ToolResult> | ToolResult;
-}
+/** Arguments come checked against `inputSchema`. What `run` throws becomes an error result: its message. */
+export type Tool = ToolDefinition &
+  Readonly<{
+    annotations?: ToolAnnotations;
+    run: (args: JsonSchema, context: ToolContext) => Promise<ToolResult> | ToolResult;
+  }>;
 
 export type AroundTool = (
   call: ToolCall,
@@ -284,31 +267,20 @@ export type AroundTool = (
   next: (call: ToolCall) => Promise<ToolResult>,
 ) => Promise<ToolResult>;
 
-// ---- prompt sources
-
-/** What a source appends: a text, or references to items that stay in the window. */
-export type Appended =
-  | {
-      readonly text: string;
-      readonly role: FragmentItem['role'];
-      /** Where it is from: a file (and line), a server, or the plugin itself. */
-      readonly source: string;
-      readonly pinned?: boolean;
-    }
-  | { readonly refs: readonly [from: number, to: number] };
-
-export interface PromptContext {
-  readonly thread: string;
-  readonly settings: Settings;
-  /** The items appended since this source was last read, or what of the thread survives after a compaction. */
-  readonly since: readonly Item[];
-  /** What this source has appended that is in the window now. */
-  readonly own: readonly FragmentItem[];
-  readonly tools: readonly ToolDefinition[];
-  readonly signal: AbortSignal;
-  readonly effects: Effects;
-  readonly notice: (level: 'info' | 'warning', message: string) => void;
-}
+/**
+ * `since`: the items appended since this source was last read, or what of the thread survives after a compaction. `own`:
+ * what it has in the window now.
+ */
+export type PromptContext = Readonly<{
+  thread: string;
+  settings: Settings;
+  since: readonly Item[];
+  own: readonly FragmentItem[];
+  tools: readonly ToolDefinition[];
+  signal: AbortSignal;
+  effects: Effects;
+  notice: Notify;
+}>;
 
 export interface PromptSource {
   readonly name: string;
@@ -316,35 +288,28 @@ export interface PromptSource {
   readonly read: (context: PromptContext) => readonly Appended[] | Promise<readonly Appended[]>;
 }
 
-// ---- sandboxes
-
 /** What a sandbox can do on this machine, and why not more. */
-export interface SandboxProbe {
-  readonly level: Confinement;
-  readonly reasons: readonly string[];
-}
+export type SandboxProbe = Readonly<{ level: Confinement; reasons: readonly string[] }>;
 
-export interface SandboxRequest {
-  readonly argv: readonly [string, ...string[]];
-  readonly cwd: string;
-  readonly mode: Settings['sandbox'];
+export type SandboxRequest = Readonly<{
+  argv: readonly [string, ...string[]];
+  cwd: string;
+  mode: SandboxMode;
   /** Writable folders. */
-  readonly roots: readonly string[];
-  readonly network: boolean;
-  readonly env: Readonly<Record<string, string>>;
-}
+  roots: readonly string[];
+  network: boolean;
+  env: Readonly<Record<string, string>>;
+}>;
 
-/** What to start instead: plain data, so that it can be shown, logged, compared and wrapped. */
-export interface SpawnPlan {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Bytes that the program gets on further descriptors, from 3 on, base64. */
-  readonly descriptors?: readonly string[];
-  /** Paths removed when the process has ended. */
-  readonly cleanup?: readonly string[];
-}
+/** What to start instead, as plain data. `descriptors`: bytes (base64) that it reads from 3 on. `cleanup`: paths. */
+export type SpawnPlan = Readonly<{
+  file: string;
+  args: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  descriptors?: readonly string[];
+  cleanup?: readonly string[];
+}>;
 
 export interface Sandbox {
   readonly name: string;
@@ -353,58 +318,41 @@ export interface Sandbox {
   readonly plan: (request: SandboxRequest) => SpawnPlan | Promise<SpawnPlan>;
 }
 
-// ---- policies
-
-export interface Verdict {
-  readonly verdict: 'allow' | 'ask' | 'deny';
-  /** For people and the model. */
-  readonly reason: string;
-  /** The rule, as the user would write or recognise it. */
-  readonly rule: string;
-  /** The configuration layer and file that the rule is from. */
-  readonly layer?: string;
-  readonly file?: string;
-  /** With `ask`: a rule that would allow it and its like, when one is safe to offer. */
-  readonly proposal?: JsonSchema;
-}
+/** `rule` as the user would write or recognise it, with its layer and file. `proposal`: a rule that allows its like. */
+export type Verdict = Readonly<{
+  verdict: 'allow' | 'ask' | 'deny';
+  reason: string;
+  rule: string;
+  layer?: string;
+  file?: string;
+  proposal?: JsonSchema;
+}>;
 
 export interface Policy {
   readonly name: string;
-  /** The strictest verdict of all policies wins; `undefined` has no opinion; what it throws denies. */
+  /** The strictest verdict of all wins; `undefined` has no opinion; what it throws denies. */
   readonly judge: (
     effect: Effect,
     settings: Settings,
   ) => Verdict | undefined | Promise<Verdict | undefined>;
   /** Told what was answered when its `ask` won, so that it can remember. */
-  readonly answered?: (
-    effect: Effect,
-    answer: 'thread' | 'project',
-    proposal: JsonSchema | undefined,
-  ) => void;
+  readonly answered?: (effect: Effect, how: 'thread' | 'project', proposal?: JsonSchema) => void;
 }
 
-// ---- compactors
-
-export interface CompactionJob {
-  readonly thread: string;
-  readonly settings: Settings;
-  readonly reason: 'full' | 'asked' | 'refused';
-  /** The window now, in order, with the estimated tokens of each part. */
-  readonly parts: readonly {
-    readonly part: Part;
-    readonly tokens: number;
-    readonly pinned: boolean;
-  }[];
-  /** Estimated tokens that the new window may have. */
-  readonly target: number;
-  /** What the user wants kept, for a manual compaction. */
-  readonly remark?: string;
-  readonly signal: AbortSignal;
+/** `target`: tokens that the new window may have. `remark`: what the user wants kept. */
+export type CompactionJob = Readonly<{
+  thread: string;
+  settings: Settings;
+  reason: 'full' | 'asked' | 'refused';
+  parts: readonly Readonly<{ part: Part; tokens: number; pinned: boolean }>[];
+  target: number;
+  remark?: string;
+  signal: AbortSignal;
   /** Asks the thread's model with the same prefix and tools, tool choice none; gives its text. */
-  readonly ask: (input: string) => Promise<string>;
-}
+  ask: (input: string) => Promise<string>;
+}>;
 
-/** Gives the new window. The kernel refuses one that drops a pin, splits a call from its result, or does not shrink. */
+/** Gives the new window. One that drops a pin, splits a call from its result, or does not shrink is refused. */
 export interface Compactor {
   readonly name: string;
   readonly compact: (
@@ -413,35 +361,32 @@ export interface Compactor {
   ) => Promise<readonly WindowEntry[]>;
 }
 
-// ---- stores
+/** A stored thread as lists show it; `preview` is the beginning of its first input. */
+export type ThreadSummary = Readonly<{
+  id: string;
+  name?: string;
+  cwd: string;
+  createdMs: number;
+  updatedMs: number;
+  archived: boolean;
+  preview: string;
+  parent?: string;
+  bytes: number;
+}>;
 
-/** A stored thread as lists show it. Times in ms since 1970. */
-export interface ThreadSummary {
-  readonly id: string;
-  readonly name?: string;
-  readonly cwd: string;
-  readonly createdMs: number;
-  readonly updatedMs: number;
-  readonly archived: boolean;
-  /** The first words of the first input. */
-  readonly preview: string;
-  readonly parent?: string;
-  readonly bytes: number;
-}
+/** `cursor` is the `next` of an earlier answer. */
+export type ThreadQuery = Readonly<{
+  cwd?: string;
+  archived?: boolean;
+  search?: string;
+  parent?: string;
+  limit?: number;
+  cursor?: string;
+}>;
+export type ThreadList = Readonly<{ threads: readonly ThreadSummary[]; next?: string }>;
 
-export interface ThreadQuery {
-  readonly cwd?: string;
-  readonly archived?: boolean;
-  readonly search?: string;
-  readonly parent?: string;
-  readonly limit?: number;
-  /** A `next` of an earlier answer. */
-  readonly cursor?: string;
-}
-
-/** A thread open for writing, by this process alone. */
+/** A thread open for writing, by this process alone; a torn last line has been dropped. */
 export interface ThreadLog {
-  /** The items so far; a torn last line has been dropped. */
   readonly items: readonly Item[];
   /** Returns when the items would survive kill −9; with `durable`, also a power loss. */
   readonly append: (items: readonly Item[], durable: boolean) => void | Promise<void>;
@@ -450,30 +395,19 @@ export interface ThreadLog {
 
 export interface Store {
   readonly name: string;
-  /** `create` makes a new thread; without it the thread must exist. Throws `conflict` when another process has it. */
-  readonly open: (
-    id: string,
-    options: { readonly create: boolean },
-  ) => ThreadLog | Promise<ThreadLog>;
-  /** Items without opening for writing. */
+  /** `create` makes a new thread, otherwise it must exist. Throws `conflict` when another process has it. */
+  readonly open: (id: string, options: { create: boolean }) => ThreadLog | Promise<ThreadLog>;
   readonly read: (id: string) => readonly Item[] | Promise<readonly Item[]>;
-  readonly list: (query: ThreadQuery) => ListedThreads | Promise<ListedThreads>;
+  readonly list: (query: ThreadQuery) => ThreadList | Promise<ThreadList>;
   readonly remove: (id: string) => void | Promise<void>;
   readonly blobs: Blobs;
 }
 
-export interface ListedThreads {
-  readonly threads: readonly ThreadSummary[];
-  readonly next?: string;
-}
-
-/** Bytes by SHA-256 of their content. */
+/** Bytes by the SHA-256 of their content. */
 export interface Blobs {
   readonly put: (bytes: Uint8Array) => string | Promise<string>;
   readonly get: (hash: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
-
-// ---- outward
 
 /** A macro over the protocol, typed by a user as `/name argument`. */
 export interface Command {
@@ -489,6 +423,13 @@ export interface FrontEnd {
   readonly run: (client: Client, argv: readonly string[], signal: AbortSignal) => Promise<number>;
 }
 
+/** `effects` have the asking client as their origin, in this thread when one is named. */
+export type RequestContext = Readonly<{
+  client: Client;
+  effects: (thread?: string) => Effects;
+  signal: AbortSignal;
+}>;
+
 /** An extension of the protocol, reached by every front end as `name`, such as `mcp/status`. */
 export interface RequestHandler {
   readonly name: string;
@@ -497,62 +438,24 @@ export interface RequestHandler {
   readonly run: (params: unknown, context: RequestContext) => Promise<unknown>;
 }
 
-export interface RequestContext {
-  /** The client that asks; effects have it as their origin. */
-  readonly client: Client;
-  readonly effects: (thread?: string) => Effects;
-  readonly signal: AbortSignal;
-}
+export type TurnContext = Readonly<{
+  thread: string;
+  turn: string;
+  settings: Settings;
+  input: readonly Content[];
+  signal: AbortSignal;
+  client: Client;
+  effects: Effects;
+}>;
 
-// ---- wrappers and listeners
+/** `text`: what the model said last. */
+export type TurnOutcome = Readonly<{ status: TurnStatus; text: string }>;
 
-export interface TurnContext {
-  readonly thread: string;
-  readonly turn: string;
-  readonly settings: Settings;
-  readonly input: readonly Content[];
-  readonly signal: AbortSignal;
-  readonly client: Client;
-  readonly effects: Effects;
-}
-
-export interface TurnOutcome {
-  readonly status: TurnStatus;
-  /** The model's last text. */
-  readonly text: string;
-}
-
-/** `next` may be called again with further input: the turn then goes on. What it throws fails the turn. */
+/** `next` may be called again, with further input: the turn then goes on. What it throws fails the turn. */
 export type AroundTurn = (
   context: TurnContext,
   next: (input?: readonly Content[]) => Promise<TurnOutcome>,
 ) => Promise<TurnOutcome>;
-
-/** Wraps every effect before the gate; it may change `SpawnRequest`, or see what passes. */
-export type AroundEffect = <T>(
-  what: EffectRequest,
-  next: (what: EffectRequest) => Promise<T>,
-) => Promise<T>;
-
-/** An effect on its way to the gate. */
-export type EffectRequest = {
-  readonly origin: Origin;
-  readonly settings: Settings;
-  readonly thread?: string;
-  readonly call?: string;
-} & (
-  | { readonly kind: 'spawn'; readonly request: SpawnRequest }
-  | { readonly kind: 'input'; readonly process: string; readonly data: string | Uint8Array }
-  | { readonly kind: 'read'; readonly path: string }
-  | {
-      readonly kind: 'write';
-      readonly path: string;
-      readonly data: string | Uint8Array | undefined;
-      readonly mode?: number;
-    }
-  | { readonly kind: 'fetch'; readonly url: string; readonly request: FetchRequest }
-  | ({ readonly kind: 'call' } & CallEffect)
-);
 
 /** Pure text to text, applied where text enters: append, delta, log. */
 export type Redactor = (text: string) => string;

@@ -1,401 +1,290 @@
 /**
- * What a thread is made of. A thread is an append-only list of items; each item is plain data, one JSON line on disk.
- * The order of this file is the order in which a turn writes them.
+ * What a thread is made of: an append-only list of items. Each is plain data and one JSON line on disk; docs/threads.md
+ * shows them all. Below they stand in the order in which a turn writes them. Times are ms, sizes bytes, paths absolute.
  */
 
-/** A piece of what users, models and tools say, in MCP's words (spec 2025-11-25, "Content"). `data` and `blob` are base64. */
+/** A piece of what users, models and tools say, in MCP's words (spec 2025-11-25, "Content"). `data` is base64. */
 export type Content =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image'; readonly data: string; readonly mimeType: string }
-  | { readonly type: 'audio'; readonly data: string; readonly mimeType: string }
-  | { readonly type: 'resource'; readonly resource: Resource }
-  | {
-      readonly type: 'resource_link';
-      readonly uri: string;
-      readonly name: string;
-      readonly mimeType?: string;
-    };
+  | Readonly<{ type: 'text'; text: string }>
+  | Readonly<{ type: 'image' | 'audio'; data: string; mimeType: string }>
+  | Readonly<{ type: 'resource'; resource: Resource }>
+  | Readonly<{ type: 'resource_link'; uri: string; name: string; mimeType?: string }>;
 
-/** An embedded MCP resource: text or base64 bytes under a URI. */
-export interface Resource {
-  readonly uri: string;
-  readonly mimeType?: string;
-  readonly text?: string;
-  readonly blob?: string;
-}
+/** An embedded MCP resource: text, or base64 bytes in `blob`. */
+export type Resource = Readonly<{ uri: string; mimeType?: string; text?: string; blob?: string }>;
 
-/** A tool as a model is told of it: MCP's `name`, `description` and JSON Schema of the arguments. */
-export interface ToolDefinition {
-  readonly name: string;
-  readonly description: string;
-  readonly inputSchema: JsonSchema;
-}
-
-/** A JSON Schema (2020-12) as plain data. */
+/** A JSON Schema (2020-12), or any JSON object, as plain data. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
-/** What commands may do. `danger-full-access` is the only mode that runs without a sandbox. */
-export type SandboxMode = 'read-only' | 'workspace-write' | 'danger-full-access';
+/** A tool as a model is told of it: MCP's `name`, `description`, and JSON Schema of the arguments. */
+export type ToolDefinition = Readonly<{
+  name: string;
+  description: string;
+  inputSchema: JsonSchema;
+}>;
 
-/** When people are asked: for all but known reads, for leaving the sandbox, or never (what would need a yes is refused). */
-export type ApprovalMode = 'untrusted' | 'on-request' | 'never';
-
-/** A thread's settings: one frozen value per turn. An override sticks and is appended as an item. Paths are absolute. */
-export interface Settings {
-  readonly cwd: string;
+/** A thread's settings: one frozen value per turn. An override sticks and is appended as an item. */
+export type Settings = Readonly<{
+  cwd: string;
   /** Folders in which files may be written, the workspace first. */
-  readonly roots: readonly string[];
-  /** A name in the `models` slot. */
-  readonly provider: string;
-  /** The provider's own name of the model; absent: the provider's default. */
-  readonly model?: string;
-  readonly effort?: string;
-  readonly sandbox: SandboxMode;
-  readonly approval: ApprovalMode;
+  roots: readonly string[];
+  /** A name in the `models` slot, and the provider's own name of the model (absent: the provider's default). */
+  provider: string;
+  model?: string;
+  effort?: string;
+  /** What commands may do. `danger-full-access` alone runs without a sandbox. */
+  sandbox: 'read-only' | 'workspace-write' | 'danger-full-access';
+  /** When people are asked: for all but known reads, for leaving the sandbox, or never (what needs a yes is refused). */
+  approval: 'untrusted' | 'on-request' | 'never';
   /** Whether confined commands may use the network. */
-  readonly network: boolean;
+  network: boolean;
   /** The user's own instructions, added to the system text. */
-  readonly instructions?: string;
+  instructions?: string;
   /** The subset of tools that the model is offered; absent: all. */
-  readonly tools?: readonly string[];
+  tools?: readonly string[];
   /** Tools whose `run` is the question `tool/call`, answered by a client. */
-  readonly clientTools?: readonly ToolDefinition[];
-}
+  clientTools?: readonly ToolDefinition[];
+}>;
+export type SandboxMode = Settings['sandbox'];
+export type ApprovalMode = Settings['approval'];
 
-/** Bounds of one turn; whichever is reached first ends it with status `limit`. */
-export interface Limits {
-  /** Model calls. */
-  readonly steps?: number;
-  readonly timeoutMs?: number;
-  /** Input and output tokens, summed over all steps. */
-  readonly tokens?: number;
-}
+/** Bounds of a turn: model calls, time, and tokens in and out over all steps. The first reached ends it (`limit`). */
+export type Limits = Readonly<{ steps?: number; timeoutMs?: number; tokens?: number }>;
 
-/** Who causes an effect. `name` is the tool, plugin, server, agent, client or hook. */
-export interface Origin {
-  readonly kind: 'tool' | 'plugin' | 'mcp' | 'agent' | 'client' | 'hook';
-  readonly name: string;
-}
+/** Who causes an effect; `name` is the tool's, plugin's, server's, agent's, client's or hook's. */
+export type Origin = Readonly<{
+  kind: 'tool' | 'plugin' | 'mcp' | 'agent' | 'client' | 'hook';
+  name: string;
+}>;
 
 /** How often a prompt source is asked: once per thread, each turn, each step. */
 export type Stability = 'fixed' | 'thread' | 'turn';
 
-/** Opaque provider data (encrypted reasoning, say) that only the provider which made it can use again. */
-export interface Opaque {
-  readonly provider: string;
-  readonly data: unknown;
-}
+/** Data (encrypted reasoning, say) that only the provider which made it can use again. */
+export type Opaque = Readonly<{ provider: string; data: unknown }>;
 
-/** Token counts of one model call as the provider reports them; `cached` is part of `input`, `reasoning` part of `output`. */
-export interface Usage {
-  readonly input: number;
-  readonly cached: number;
-  readonly output: number;
-  readonly reasoning: number;
-}
+/** Tokens of one model call as the provider reports them; `cached` is part of `input`, `reasoning` of `output`. */
+export type Usage = Readonly<{ input: number; cached: number; output: number; reasoning: number }>;
 
-/** Why a turn ended. */
-export type TurnStatus = 'completed' | 'interrupted' | 'failed' | 'limit';
+/** An error as plain data: a public code (docs/errors.md), the message, the plugin to blame. */
+export type ErrorData = Readonly<{ code: string; message: string; plugin?: string }>;
 
-/** An error as plain data: a public code (docs/errors.md), the message, and the plugin that caused it. */
-export interface ErrorData {
-  readonly code: string;
-  readonly message: string;
-  readonly plugin?: string;
-}
+/** The first item. `version` is the format's. `parent` started it as a sub-agent; `fork` says what it was copied from. */
+export type ThreadItem = Readonly<{
+  type: 'thread';
+  version: number;
+  id: string;
+  settings: Settings;
+  parent?: Readonly<{ thread: string; call?: string }>;
+  fork?: Readonly<{ thread: string; after: number }>;
+}>;
+/** What lists show of a thread. */
+export type MetaItem = Readonly<{ type: 'meta'; name?: string; archived?: boolean }>;
+/** An override of settings. */
+export type SettingsItem = Readonly<{ type: 'settings'; changes: Partial<Settings> }>;
+/** A turn begins. */
+export type TurnItem = Readonly<{
+  type: 'turn';
+  id: string;
+  limits?: Limits;
+  outputSchema?: JsonSchema;
+}>;
 
-/** The first item of every thread. `version` is the format's; a newer one than ours is refused. */
-export interface ThreadItem {
-  readonly type: 'thread';
-  readonly version: number;
-  readonly id: string;
-  readonly settings: Settings;
-  /** The thread (and call) that started this one as its sub-agent. */
-  readonly parent?: { readonly thread: string; readonly call?: string };
-  /** The thread this one was copied from, and the ordinal of the last item copied. */
-  readonly fork?: { readonly thread: string; readonly after: number };
-}
-
-export interface MetaItem {
-  readonly type: 'meta';
-  readonly name?: string;
-  readonly archived?: boolean;
-}
-
-export interface SettingsItem {
-  readonly type: 'settings';
-  readonly changes: Partial<Settings>;
-}
-
-export interface TurnItem {
-  readonly type: 'turn';
-  readonly id: string;
-  readonly limits?: Limits;
-  readonly outputSchema?: JsonSchema;
-}
-
-/** The tools the model is offered, fixed for the thread until its window moves. */
-export interface ToolsItem {
-  readonly type: 'tools';
-  readonly tools: readonly ToolDefinition[];
-  readonly hash: string;
-}
-
-/** Text that a prompt source appended. `source` names where it is from: a file and line, a plugin, a server. */
-export interface FragmentItem {
-  readonly type: 'fragment';
-  readonly plugin: string;
-  readonly source: string;
-  readonly stability: Stability;
-  /** `system` fragments come before everything else, and only a thread's first step can add them. */
-  readonly role: 'system' | 'developer' | 'user';
-  readonly text: string;
-  /** SHA-256 of the text, the first 16 hex digits. */
-  readonly hash: string;
-  /** Never lost to compaction. */
-  readonly pinned: boolean;
-}
-
-/** Items of earlier turns that a prompt source keeps in the window, as inclusive ranges of ordinals. */
-export interface RefsItem {
-  readonly type: 'refs';
-  readonly plugin: string;
-  readonly ranges: readonly (readonly [from: number, to: number])[];
-}
-
-/** What the user said: `start` began the turn, `steer` came while it ran, `queue` waited for its end. */
-export interface UserItem {
-  readonly type: 'user';
-  readonly content: readonly Content[];
-  readonly how: 'start' | 'steer' | 'queue';
-  /** The client's own id for this input, given back so that it can tell it from others'. */
-  readonly clientId?: string;
-}
-
-export interface ReasoningItem {
-  readonly type: 'reasoning';
-  readonly id: string;
-  readonly summary: readonly string[];
-  readonly text?: string;
-  readonly opaque?: Opaque;
-}
-
-/** Text of the model. `cut`: the user interrupted it here. */
-export interface AssistantItem {
-  readonly type: 'assistant';
-  readonly id: string;
-  readonly text: string;
-  readonly phase?: 'commentary' | 'final';
-  readonly cut?: true;
-}
-
-/** A call the model asks for. `args` is the JSON text exactly as the model wrote it. `call` is unique in the thread. */
-export interface CallItem {
-  readonly type: 'call';
-  readonly id: string;
-  readonly call: string;
-  readonly name: string;
-  readonly args: string;
-}
-
-/** Something the provider ran itself, such as a web search; `opaque` is sent back to it. */
-export interface HostedItem {
-  readonly type: 'hosted';
-  readonly id: string;
-  readonly name: string;
-  readonly summary: string;
-  readonly opaque: Opaque;
-}
-
-/** The one result of a call. `detail` is for front ends (exit code, diff) and never shown to the model. */
-export interface ResultItem {
-  readonly type: 'result';
-  readonly call: string;
-  readonly name: string;
-  readonly content: readonly Content[];
-  readonly isError: boolean;
-  readonly detail?: JsonSchema;
-  /** The whole text, when `content` was cut to the cap: its blob and its size in bytes. */
-  readonly full?: { readonly blob: string; readonly bytes: number };
-  readonly durationMs: number;
-}
-
-/** The end of one model call. `estimate` is what the kernel had reckoned the input to be, in tokens. */
-export interface StepItem {
-  readonly type: 'step';
-  readonly provider: string;
-  readonly model: string;
-  readonly usage?: Usage;
-  readonly estimate: number;
-  readonly stop: 'end' | 'length' | 'filter';
-  readonly durationMs: number;
-}
-
-/** Text that had been shown and does not count: its answer was cut off, or retried. */
-export interface DiscardedItem {
-  readonly type: 'discarded';
-  readonly id: string;
-  readonly reason: string;
-}
-
-/** What the gate decided about one effect: who, what, verdict, rule, layer and file. Written before the effect happens. */
-export interface DecisionItem {
-  readonly type: 'decision';
-  readonly id: string;
-  readonly origin: Origin;
-  readonly call?: string;
-  /** The effect as plain data, without payloads. */
-  readonly effect: { readonly kind: string; readonly [key: string]: unknown };
-  readonly verdict: 'allow' | 'deny';
-  readonly reason: string;
-  readonly rule: string;
-  readonly policy: string;
-  readonly layer?: string;
-  readonly file?: string;
-  /** Who answered when it was asked: a client's name, or `nobody`. */
-  readonly by?: string;
-}
-
-/** Something asked of a person or a client program. */
-export interface QuestionItem {
-  readonly type: 'question';
-  readonly id: string;
-  readonly call?: string;
-  readonly question: Question;
-}
-
-/** What can be asked. `approval`: may this effect happen. `input`: a form for a person. `tool`: run a client's tool. */
-export type Question =
-  | {
-      readonly kind: 'approval/ask';
-      readonly effect: DecisionItem['effect'];
-      readonly origin: Origin;
-      readonly reason: string;
-      readonly rule: string;
-      /** A rule that would allow this and its like from now on, when one is safe to offer. */
-      readonly proposal?: JsonSchema;
-    }
-  | {
-      readonly kind: 'input/ask';
-      readonly message: string;
-      readonly schema: JsonSchema;
-      readonly from: string;
-    }
-  | { readonly kind: 'tool/call'; readonly name: string; readonly args: unknown };
-
-/** What a question may be answered with. `decision` is for approvals, `value` for the rest; absent `value` declines. */
-export interface Answer {
-  readonly decision?: 'once' | 'thread' | 'project' | 'deny' | 'stop';
-  readonly remark?: string;
-  readonly value?: unknown;
-}
-
-/** The end of a question. `by` is the client that answered first, `nobody`, or `closed` (the turn or process ended). */
-export interface AnswerItem {
-  readonly type: 'answer';
-  readonly question: string;
-  readonly answer: Answer;
-  readonly by: string;
-}
-
-export interface NoticeItem {
-  readonly type: 'notice';
-  readonly level: 'info' | 'warning' | 'error';
-  readonly plugin: string;
-  readonly code: string;
-  readonly message: string;
-}
+/** The tools the model is offered: fixed for the thread until its window moves. */
+export type ToolsItem = Readonly<{ type: 'tools'; tools: readonly ToolDefinition[]; hash: string }>;
 
 /**
- * The window moves. After a compaction it is `entries`; after a revert it is what it was at ordinal `to`. What is
- * appended later follows.
+ * Text that a prompt source appended. `plugin` is the source's name, `source` where the text is from (file and line,
+ * server). `system` text stands before everything else, so only a thread's first step adds it. A pinned fragment is
+ * never lost to compaction. `hash`: SHA-256, first 16 hex digits.
  */
-export interface WindowItem {
-  readonly type: 'window';
-  readonly reason: 'compaction' | 'revert';
-  /** The compactor, or the client that reverted. */
-  readonly by: string;
-  readonly entries?: readonly WindowEntry[];
-  readonly to?: number;
-  /** Estimated tokens before and after. */
-  readonly before: number;
-  readonly after: number;
-}
+export type FragmentItem = Readonly<{
+  type: 'fragment';
+  plugin: string;
+  source: string;
+  stability: Stability;
+  role: 'system' | 'developer' | 'user';
+  text: string;
+  hash: string;
+  pinned: boolean;
+}>;
 
-/** An inclusive range of ordinals that stays, or a new fragment. */
-export type WindowEntry =
-  | { readonly keep: readonly [from: number, to: number] }
-  | { readonly fragment: Omit<FragmentItem, 'type'> };
+/** An inclusive range of ordinals. */
+export type Range = readonly [from: number, to: number];
+/** Items of earlier turns that a prompt source keeps in the window. */
+export type RefsItem = Readonly<{ type: 'refs'; plugin: string; ranges: readonly Range[] }>;
 
-export interface EndItem {
-  readonly type: 'end';
-  readonly id: string;
-  readonly status: TurnStatus;
-  readonly limit?: keyof Limits;
-  readonly error?: ErrorData;
-  readonly durationMs: number;
-}
+/** What a prompt source adds: a text, or items that stay in the window. */
+export type Appended =
+  | Readonly<{ text: string; role: FragmentItem['role']; source: string; pinned?: boolean }>
+  | Readonly<{ refs: Range }>;
 
-/** Any item before it has its place. */
-export type Body =
-  | ThreadItem
-  | MetaItem
-  | SettingsItem
-  | TurnItem
-  | ToolsItem
-  | FragmentItem
-  | RefsItem
-  | UserItem
-  | ReasoningItem
-  | AssistantItem
-  | CallItem
-  | HostedItem
-  | ResultItem
-  | StepItem
-  | DiscardedItem
-  | DecisionItem
-  | QuestionItem
-  | AnswerItem
-  | NoticeItem
-  | WindowItem
-  | EndItem;
+/** What the user said: it began the turn, came while one ran, or waited for its end. `clientId` is the client's own. */
+export type UserItem = Readonly<{
+  type: 'user';
+  content: readonly Content[];
+  how: 'start' | 'steer' | 'queue';
+  clientId?: string;
+}>;
 
-/** An item in its thread: ordinal `n` (0 is the `thread` item), time in ms since 1970, and the turn it belongs to. */
-export type Item = Stamped<Body>;
-export type Stamped<B> = B & { readonly n: number; readonly at: number; readonly turn?: string };
-
-/** What the model can be shown. */
-export type PartBody =
-  | ToolsItem
-  | FragmentItem
-  | UserItem
-  | ReasoningItem
-  | AssistantItem
-  | CallItem
-  | HostedItem
-  | ResultItem;
-export type Part = Stamped<PartBody>;
-
+export type ReasoningItem = Readonly<{
+  type: 'reasoning';
+  id: string;
+  summary: readonly string[];
+  text?: string;
+  opaque?: Opaque;
+}>;
+/** Text of the model; `cut` where the user interrupted it. */
+export type AssistantItem = Readonly<{
+  type: 'assistant';
+  id: string;
+  text: string;
+  phase?: 'commentary' | 'final';
+  cut?: true;
+}>;
+/** A call the model asks for: `call` is unique in the thread, `args` the JSON text exactly as the model wrote it. */
+export type CallItem = Readonly<{
+  type: 'call';
+  id: string;
+  call: string;
+  name: string;
+  args: string;
+}>;
+/** Something the provider ran itself, such as a web search; `opaque` goes back to it. */
+export type HostedItem = Readonly<{
+  type: 'hosted';
+  id: string;
+  name: string;
+  summary: string;
+  opaque: Opaque;
+}>;
 /** What a model answers with. */
 export type Output = ReasoningItem | AssistantItem | CallItem | HostedItem;
 
-/** The format that this program writes; see docs/threads.md. */
+/** One model call has ended. `estimate`: the tokens that the kernel had reckoned its input to be. */
+export type StepItem = Readonly<{
+  type: 'step';
+  provider: string;
+  model: string;
+  usage?: Usage;
+  estimate: number;
+  stop: 'end' | 'length' | 'filter';
+  durationMs: number;
+}>;
+/** Text that was shown and does not count: its answer was cut off, or begun anew. */
+export type DiscardedItem = Readonly<{ type: 'discarded'; id: string; reason: string }>;
+
+/** An effect as records and questions show it: its kind and plain data, without payloads. */
+export type EffectData = Readonly<{ kind: string; [key: string]: unknown }>;
+/** What the gate decided, written before the effect happens. `by`: who was asked, `nobody` when nobody was there. */
+export type DecisionItem = Readonly<{
+  type: 'decision';
+  id: string;
+  origin: Origin;
+  call?: string;
+  effect: EffectData;
+  verdict: 'allow' | 'deny';
+  reason: string;
+  rule: string;
+  policy: string;
+  layer?: string;
+  file?: string;
+  by?: string;
+}>;
+
+/** May this effect happen (`proposal`: a rule that would allow its like), a form for a person, a client's tool to run. */
+export type Question =
+  | Readonly<{
+      kind: 'approval/ask';
+      effect: EffectData;
+      origin: Origin;
+      reason: string;
+      rule: string;
+      proposal?: JsonSchema;
+    }>
+  | Readonly<{ kind: 'input/ask'; message: string; schema: JsonSchema; from: string }>
+  | Readonly<{ kind: 'tool/call'; name: string; args: unknown }>;
+/** `decision` answers an approval, `value` the rest; without either it is declined. */
+export type Answer = Readonly<{
+  decision?: 'once' | 'thread' | 'project' | 'deny' | 'stop';
+  remark?: string;
+  value?: unknown;
+}>;
+export type QuestionItem = Readonly<{
+  type: 'question';
+  id: string;
+  call?: string;
+  question: Question;
+}>;
+/** `by`: the client that answered first, or `closed` when turn or process ended before. */
+export type AnswerItem = Readonly<{ type: 'answer'; question: string; answer: Answer; by: string }>;
+
+/** The one result of a call. `detail` (exit code, diff, plan) is for front ends. `full` holds the text that was cut. */
+export type ResultItem = Readonly<{
+  type: 'result';
+  call: string;
+  name: string;
+  content: readonly Content[];
+  isError: boolean;
+  detail?: JsonSchema;
+  full?: Readonly<{ blob: string; bytes: number }>;
+  durationMs: number;
+}>;
+
+export type NoticeItem = Readonly<{
+  type: 'notice';
+  level: 'info' | 'warning' | 'error';
+  plugin: string;
+  code: string;
+  message: string;
+}>;
+
+/** A range that stays, or a new fragment. */
+export type WindowEntry =
+  | Readonly<{ keep: Range }>
+  | Readonly<{ fragment: Omit<FragmentItem, 'type'> }>;
+/** The window moves: to `entries`, or back to what it was at ordinal `to`. `before`, `after`: estimated tokens. */
+export type WindowItem = Readonly<{
+  type: 'window';
+  reason: 'compaction' | 'revert';
+  by: string;
+  entries?: readonly WindowEntry[];
+  to?: number;
+  before: number;
+  after: number;
+}>;
+
+export type TurnStatus = 'completed' | 'interrupted' | 'failed' | 'limit';
+/** A turn has ended. */
+export type EndItem = Readonly<{
+  type: 'end';
+  id: string;
+  status: TurnStatus;
+  limit?: keyof Limits;
+  error?: ErrorData;
+  durationMs: number;
+}>;
+
+/** What the model can be shown. */
+export type PartBody = ToolsItem | FragmentItem | UserItem | Output | ResultItem;
+/** Any item before it has its place. */
+export type Body =
+  | (ThreadItem | MetaItem | SettingsItem | TurnItem | RefsItem | StepItem | DiscardedItem)
+  | (PartBody | DecisionItem | QuestionItem | AnswerItem | NoticeItem | WindowItem | EndItem);
+
+/** An item in its place: ordinal `n` (0 is the `thread` item), time in ms since 1970, the turn it belongs to. */
+export type Stamped<B> = B & Readonly<{ n: number; at: number; turn?: string }>;
+export type Item = Stamped<Body>;
+export type Part = Stamped<PartBody>;
+
+/** The format that this program writes. */
 export const threadVersion = 1;
 
-const partTypes: ReadonlySet<string> = new Set<PartBody['type']>([
-  'tools',
-  'fragment',
-  'user',
-  'reasoning',
-  'assistant',
-  'call',
-  'hosted',
-  'result',
-]);
+const partTypes = 'tools fragment user reasoning assistant call hosted result'.split(' ');
 
 /** Whether the model can be shown this item. */
 export function isPart(item: Item): item is Part {
-  return partTypes.has(item.type);
+  return partTypes.includes(item.type);
 }
 
 /** All text of some content, joined by line ends; what is not text is named in brackets. */
@@ -403,16 +292,8 @@ export function textOf(content: readonly Content[]): string {
   return content.map(textOfOne).join('\n');
 }
 
-function textOfOne(content: Content): string {
-  switch (content.type) {
-    case 'text':
-      return content.text;
-    case 'image':
-    case 'audio':
-      return `[${content.type} ${content.mimeType}]`;
-    case 'resource':
-      return content.resource.text ?? `[resource ${content.resource.uri}]`;
-    case 'resource_link':
-      return `[link ${content.uri}]`;
-  }
+function textOfOne(one: Content): string {
+  if (one.type === 'text') return one.text;
+  if (one.type === 'resource') return one.resource.text ?? `[resource ${one.resource.uri}]`;
+  return one.type === 'resource_link' ? `[link ${one.uri}]` : `[${one.type} ${one.mimeType}]`;
 }
