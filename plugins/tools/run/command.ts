@@ -1,0 +1,164 @@
+import { resolve } from 'node:path';
+
+import { KernelError } from '../../../core/index.ts';
+import type { ToolContext, ToolResult } from '../../../core/index.ts';
+import { capture, untilEnd } from './capture.ts';
+import type { Captured, Ended } from './capture.ts';
+import type { KeptProcesses } from './kept.ts';
+import { duration, ending, joined } from './report.ts';
+import { within } from './wait.ts';
+
+/** Options of the shell plugin. */
+export interface ShellOptions {
+  /** Program and arguments before the command; default: `bash -c`, and `/bin/sh -c` where there is no bash. */
+  readonly argv?: readonly [string, ...string[]];
+  /** Added to the environment of each command, over what keeps pagers and colours away. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs longer yields, unless the call says otherwise; default 30,000. */
+  readonly yieldMs?: number;
+  /** A command that runs longer is ended, unless the call says otherwise; default: none is. */
+  readonly timeoutMs?: number;
+}
+
+/** Arguments of `shell`, as its schema has them; models write null for what they leave out. */
+export interface ShellArgs {
+  readonly command: string;
+  readonly cwd?: string | null;
+  readonly timeout_ms?: number | null;
+  readonly yield_ms?: number | null;
+  readonly stdin?: boolean | null;
+}
+
+/** Programs that would page, draw or colour are told that there is no terminal. */
+const quietEnv = {
+  TERM: 'dumb',
+  NO_COLOR: '1',
+  PAGER: 'cat',
+  GIT_PAGER: 'cat',
+  GH_PAGER: 'cat',
+  /** A first-level bash whose stdin is a socket, as Node's pipes are, takes itself for one of rshd and runs ~/.bashrc. */
+  SHLVL: '1',
+};
+
+const defaultYieldMs = 30_000;
+
+interface Command {
+  readonly command: string;
+  readonly cwd: string;
+}
+
+/** One call of `shell`: to the command's end, or until it yields and becomes one of `kept`. */
+export async function runCommand(
+  args: ShellArgs,
+  context: ToolContext,
+  { config, kept }: { readonly config: ShellOptions; readonly kept: KeptProcesses },
+): Promise<ToolResult> {
+  const startedMs = performance.now();
+  const command = {
+    command: args.command,
+    cwd: resolve(context.call.settings.cwd, args.cwd ?? '.'),
+  };
+  const captured = await start(args, command.cwd, { context, config });
+  const waitMs = yieldAfter(args, config);
+  const isOver = await within(captured.child.exited, waitMs, context.signal);
+  if (isOver !== undefined || context.signal.aborted)
+    return finished(command, await untilEnd(captured, context.signal));
+  keep(captured, { command, kept, thread: context.call.thread, stdin: args.stdin === true });
+  return stillRunning(command, captured, performance.now() - startedMs);
+}
+
+/** The result of a command that has ended. */
+export function finished(
+  { command, cwd }: Command,
+  { text, exit, interrupted }: Ended,
+): ToolResult {
+  const { code: exitCode, signal, timedOut, durationMs } = exit;
+  return {
+    content: [{ type: 'text', text: joined(text, ending(exit, { interrupted })) }],
+    isError: timedOut || interrupted,
+    detail: {
+      command,
+      cwd,
+      exitCode,
+      signal,
+      timedOut,
+      interrupted,
+      durationMs: Math.round(durationMs),
+    },
+  };
+}
+
+function yieldAfter(args: ShellArgs, config: ShellOptions): number | undefined {
+  if (args.yield_ms != null) return args.yield_ms;
+  return args.timeout_ms == null ? (config.yieldMs ?? defaultYieldMs) : undefined;
+}
+
+async function start(
+  args: ShellArgs,
+  cwd: string,
+  { context, config }: { readonly context: ToolContext; readonly config: ShellOptions },
+): Promise<Captured> {
+  const timeoutMs = args.timeout_ms ?? config.timeoutMs;
+  const request = {
+    cwd,
+    env: { ...quietEnv, ...config.env },
+    stdin: args.stdin === true,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+  const [program, ...rest] = config.argv ?? ['bash', '-c'];
+  try {
+    return await capture(context, { ...request, argv: [program, ...rest, args.command] });
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== 'not_found') throw error;
+    const there = await context.effects.stat(cwd);
+    if (there.kind !== 'directory')
+      throw new KernelError('invalid', `expected a folder to run in, but ${cwd} is none`, {
+        cause: error,
+      });
+    if (config.argv !== undefined) throw error;
+    return capture(context, { ...request, argv: ['/bin/sh', '-c', args.command] });
+  }
+}
+
+function keep(
+  { child, output }: Captured,
+  what: {
+    readonly command: Command;
+    readonly kept: KeptProcesses;
+    readonly thread: string;
+    readonly stdin: boolean;
+  },
+): void {
+  const one = what.kept.add(what.thread, {
+    ...what.command,
+    id: child.id,
+    output,
+    exited: child.exited,
+    stdin: what.stdin,
+  });
+  child.keep((chunk, stream) => {
+    const text = output.push(chunk, stream);
+    one.show?.(text);
+  });
+}
+
+function stillRunning(
+  { command, cwd }: Command,
+  { child, output }: Captured,
+  durationMs: number,
+): ToolResult {
+  const note = `[still running after ${duration(durationMs)} as process ${child.id}: go on with shell_input]`;
+  return {
+    content: [{ type: 'text', text: joined(output.take({ ended: false }), note) }],
+    detail: {
+      command,
+      cwd,
+      process: child.id,
+      exitCode: null,
+      signal: null,
+      timedOut: false,
+      interrupted: false,
+      durationMs: Math.round(durationMs),
+    },
+  };
+}
