@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test';
 
 import scripted, { options, type ScriptedOptions } from '../../../plugins/models/scripted.ts';
 import {
+  openModel,
   openModelThread,
   type ModelThread,
   type TurnRecord,
