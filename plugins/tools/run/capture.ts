@@ -31,18 +31,19 @@ export function limitShown(progress: ToolContext['progress']): (text: string) =>
   };
 }
 
-/** Starts a process; its output is gathered, and shown as progress. */
+/** Starts a process; its output is gathered, `kept` characters from each end, and shown as progress. */
 export async function capture(
   { effects, progress }: Pick<ToolContext, 'effects' | 'progress'>,
   request: Omit<SpawnRequest, 'onOutput' | 'signal'>,
+  kept?: number,
 ): Promise<Captured> {
-  const output = new Output();
+  const output = new Output(kept);
   const show = limitShown(progress);
   const onOutput: SpawnRequest['onOutput'] = (chunk, stream) => show(output.push(chunk, stream));
   return { child: await effects.spawn({ ...request, onOutput }), output };
 }
 
-/** Waits for the end of a captured process; an interrupted turn, or `waitMs` gone by, ends the process itself. */
+/** Waits for the end of a captured process; an abort of `signal` brings it about. */
 export async function untilEnd({ child, output }: Captured, signal: AbortSignal): Promise<Ended> {
   let exit = await within(child.exited, undefined, signal);
   const interrupted = exit === undefined;

@@ -6,6 +6,7 @@ import { capture, untilEnd } from './capture.ts';
 import type { Captured, Ended } from './capture.ts';
 import type { KeptProcesses } from './kept.ts';
 import { duration, ending, joined } from './report.ts';
+import { quietEnv } from './quiet.ts';
 import { within } from './wait.ts';
 
 /** Options of the shell plugin. */
@@ -28,17 +29,6 @@ export interface ShellArgs {
   readonly yield_ms?: number | null;
   readonly stdin?: boolean | null;
 }
-
-/** Programs that would page, draw or colour are told that there is no terminal. */
-const quietEnv = {
-  TERM: 'dumb',
-  NO_COLOR: '1',
-  PAGER: 'cat',
-  GIT_PAGER: 'cat',
-  GH_PAGER: 'cat',
-  /** A first-level bash whose stdin is a socket, as Node's pipes are, takes itself for one of rshd and runs ~/.bashrc. */
-  SHLVL: '1',
-};
 
 const defaultYieldMs = 30_000;
 
@@ -109,13 +99,8 @@ async function start(
   try {
     return await capture(context, { ...request, argv: [program, ...rest, args.command] });
   } catch (error) {
-    if (!(error instanceof KernelError) || error.code !== 'not_found') throw error;
-    const there = await context.effects.stat(cwd);
-    if (there.kind !== 'directory')
-      throw new KernelError('invalid', `expected a folder to run in, but ${cwd} is none`, {
-        cause: error,
-      });
-    if (config.argv !== undefined) throw error;
+    const isMissing = error instanceof KernelError && error.code === 'not_found';
+    if (!isMissing || config.argv !== undefined) throw error;
     return capture(context, { ...request, argv: ['/bin/sh', '-c', args.command] });
   }
 }

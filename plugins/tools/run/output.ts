@@ -1,23 +1,28 @@
-/** Characters kept from the beginning and from the end of a process's output. */
-const keptEach = 1_000_000;
+/** Characters kept from the beginning, and as many from the end, unless another bound is given. */
+const defaultKept = 1_000_000;
 
 /** Output in which more characters than this, and more than this share of all, are no text is not shown. */
 const binaryLeast = 8;
 const binaryShare = 0.1;
 
 /**
- * The output of a process as text, both streams in order of arrival, in bounded memory: the first and the last million
- * characters are kept. UTF-8 may be split anywhere; what is not UTF-8 becomes U+FFFD.
+ * The output of a process as text, both streams in order of arrival, in bounded memory: so many of the first and of
+ * the last characters are kept. UTF-8 may be split anywhere; what is not UTF-8 becomes U+FFFD.
  */
 export class Output {
   readonly #decoders = {
     stdout: new TextDecoder('utf-8', { ignoreBOM: true }),
     stderr: new TextDecoder('utf-8', { ignoreBOM: true }),
   };
+  readonly #kept: number;
   #head = '';
   #tail = '';
   #bytes = 0;
   #leftOut = 0;
+
+  constructor(kept = defaultKept) {
+    this.#kept = kept;
+  }
 
   /** Takes a chunk and gives its text, for showing it as it comes. */
   push(chunk: Uint8Array, stream: 'stdout' | 'stderr'): string {
@@ -38,20 +43,20 @@ export class Output {
   }
 
   #add(text: string): string {
-    const room = keptEach - this.#head.length;
+    const room = this.#kept - this.#head.length;
     if (room > 0) this.#head += text.slice(0, room);
     if (text.length > room) this.#tail += room > 0 ? text.slice(room) : text;
-    if (this.#tail.length > 2 * keptEach) this.#trim();
+    if (this.#tail.length > 2 * this.#kept) this.#trim();
     return text;
   }
 
   #trim(): void {
-    this.#leftOut += this.#tail.length - keptEach;
-    this.#tail = this.#tail.slice(-keptEach);
+    this.#leftOut += this.#tail.length - this.#kept;
+    this.#tail = this.#tail.slice(-this.#kept);
   }
 
   #text(): string {
-    if (this.#tail.length > keptEach) this.#trim();
+    if (this.#tail.length > this.#kept) this.#trim();
     if (isBinary(this.#head) || isBinary(this.#tail))
       return `[binary output, ${this.#bytes} bytes, not shown: write it to a file, or pipe it through a command such as xxd]`;
     const gap =

@@ -11,6 +11,8 @@ interface Step {
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** The mode of a file that is moved or removed, for its new place, or its old one again. */
+  readonly mode?: number;
 }
 
 /** Makes all changes, or, when one fails, undoes those made and throws what went wrong and what could not be undone. */
@@ -20,32 +22,36 @@ export async function writeAll(
   effects: Effects,
 ): Promise<void> {
   const begun: Step[] = [];
-  for (const step of changes.flatMap(stepsOf)) {
+  const place = { base, effects };
+  for (const step of await stepsOf(changes, place)) {
     try {
       begun.push(step);
-      await put(step.path, step.after, { base, effects });
+      await put(step, step.after, place);
     } catch (error) {
       if (error instanceof KernelError && error.code === 'denied') begun.pop();
-      throw await undo(error, begun.toReversed(), { base, effects });
+      throw await undo(error, begun.toReversed(), place);
     }
   }
 }
 
-function stepsOf(change: Change): readonly Step[] {
-  const { path } = change;
-  switch (change.kind) {
-    case 'add':
-      return [{ path, before: undefined, after: change.after }];
-    case 'delete':
-      return [{ path, before: change.before, after: undefined }];
-    case 'update':
-      return [{ path, before: change.before, after: change.after }];
-    case 'move':
-      return [
-        { path: change.to, before: undefined, after: change.after },
-        { path, before: change.before, after: undefined },
-      ];
+async function stepsOf(
+  changes: readonly Change[],
+  { base, effects }: Place,
+): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const change of changes) {
+    const before = change.kind === 'add' ? undefined : change.before;
+    const after = change.kind === 'delete' ? undefined : change.after;
+    const { path, kind } = change;
+    if (kind === 'add' || kind === 'update') {
+      steps.push({ path, before, after });
+      continue;
+    }
+    const { mode } = await effects.stat(join(base.folder, path));
+    if (kind === 'move') steps.push({ path: change.to, before: undefined, after, mode });
+    steps.push({ path, before, after: undefined, mode });
   }
+  return steps;
 }
 
 interface Place {
@@ -54,21 +60,22 @@ interface Place {
 }
 
 async function put(
-  path: string,
+  { path, mode }: Step,
   text: string | undefined,
   { base, effects }: Place,
 ): Promise<void> {
   const absolute = join(base.folder, path);
   if (text === undefined) await effects.remove(absolute);
-  else await effects.write(absolute, text);
+  else await effects.write(absolute, text, mode === undefined ? {} : { mode });
 }
 
 /** The error to throw for what went wrong, after the steps are undone. */
 async function undo(cause: unknown, steps: readonly Step[], place: Place): Promise<KernelError> {
   const left: string[] = [];
-  for (const { path, before } of steps) {
+  for (const step of steps) {
+    const { path, before } = step;
     try {
-      await put(path, before, place);
+      await put(step, before, place);
     } catch (error) {
       const isGone =
         before === undefined && error instanceof KernelError && error.code === 'not_found';

@@ -116,16 +116,19 @@ test('a patch of which one part fails changes nothing, and names all that fails'
 
 test('files already written are restored when a later one is denied', async (t) => {
   const thread = await open(t, {
-    files: { a: 'one\n', b: 'two\n', gone: 'three' },
+    files: { a: 'one\n', b: 'two\n', gone: 'three', moved: 'four\n' },
     policy: (effect) =>
       effect.kind === 'write' && effect.path.endsWith('/b')
         ? { verdict: 'deny', reason: 'b is holy', rule: 'b' }
         : { verdict: 'allow', reason: 'a test', rule: 'all' },
   });
+  chmodSync(join(thread.cwd, 'gone'), 0o700);
   const result = await apply(
     thread,
     ...update('a', 'one', 'changed'),
     '*** Delete File: gone',
+    '*** Update File: moved',
+    '*** Move to: elsewhere/moved',
     '*** Add File: new',
     '+new',
     ...update('b', 'two', 'changed'),
@@ -133,9 +136,11 @@ test('files already written are restored when a later one is denied', async (t) 
   assert.ok(result.isError);
   assert.match(textOfResult(result), /^Nothing was changed\. denied: b is holy/);
   assert.deepEqual(
-    [text(thread, 'a'), text(thread, 'b'), text(thread, 'gone')],
-    ['one\n', 'two\n', 'three'],
+    ['a', 'b', 'gone', 'moved'].map((path) => text(thread, path)),
+    ['one\n', 'two\n', 'three', 'four\n'],
   );
+  assert.equal(statSync(join(thread.cwd, 'gone')).mode & 0o777, 0o700);
+  assert.equal(existsSync(join(thread.cwd, 'elsewhere/moved')), false);
   assert.equal(existsSync(join(thread.cwd, 'new')), false);
 });
 
@@ -180,10 +185,14 @@ test('a link out of the workspace is for the gate to judge', async (t) => {
 
 test('bytes that the patch does not touch stay: line endings, a byte order mark, a missing last line end, the mode', async (t) => {
   const thread = await open(t, { files: { a: '\uFEFFone\r\ntwo\r\nthree' } });
+  const mode = (path: string) => statSync(join(thread.cwd, path)).mode & 0o777;
   chmodSync(join(thread.cwd, 'a'), 0o755);
   await apply(thread, ...update('a', 'two', 'zwei'));
   assert.equal(text(thread, 'a'), '\uFEFFone\r\nzwei\r\nthree');
-  assert.equal(statSync(join(thread.cwd, 'a')).mode & 0o777, 0o755);
+  assert.equal(mode('a'), 0o755);
+  await apply(thread, '*** Update File: a', '*** Move to: b', '-zwei', '+two');
+  assert.equal(text(thread, 'b'), '\uFEFFone\r\ntwo\r\nthree');
+  assert.equal(mode('b'), 0o755);
 });
 
 test('paths count from the cwd, and reach the other roots', async (t) => {

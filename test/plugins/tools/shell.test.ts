@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 
 import shell from '../../../plugins/tools/shell.ts';
@@ -47,13 +48,11 @@ async function hear(thread: ToolThread, id: string, wanted: RegExp): Promise<str
   return heard;
 }
 
+/** Whether a process runs; one that has ended and waits to be reaped does not. */
 const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  assert.ok(pid > 0, `expected a process id, got ${pid}`);
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
+  return /^[^Z\s]/u.test(state);
 };
 
 test('a result has stdout and stderr in order of arrival, and the exit code at its end', async (t) => {
