@@ -29,7 +29,7 @@ const signatures: readonly (readonly [name: string, bytes: readonly (number | un
 ];
 
 /** How many of a file's first bytes decide what it is. */
-export const typeBytes = 8192;
+const typeBytes = 8192;
 
 /** The media type of a file by its first bytes; nothing when they are not known. */
 export function fileType(head: Uint8Array): string | undefined {

@@ -58,7 +58,7 @@ export async function runCommand(
 }
 
 /** The result of a command that has ended. */
-export function finished(
+function finished(
   { command, cwd }: Command,
   { text, exit, interrupted }: Ended,
 ): ToolResult {
