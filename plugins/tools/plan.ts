@@ -2,10 +2,9 @@ import { tools } from '../../core/index.ts';
 import type { Plugin, Tool } from '../../core/index.ts';
 
 /**
- * `update_plan` keeps the plan of the work in the open. The whole plan is given each time, so the arguments of the last
- * `update_plan` call whose result is no error are the plan in force: `{ plan: [{ step, status }], explanation? }`, with
- * status `pending`, `in_progress` or `completed`. Its result has the same as `detail`. This shape is relied upon by
- * compaction and front ends; it does not change.
+ * `update_plan` keeps the plan of the work in the open. The whole plan is given each time: the plan in force is the
+ * `detail` of the last result that has one, `{ plan: [{ step, status }], explanation? }`, with status `pending`,
+ * `in_progress` or `completed`. The kernel, compaction and front ends rely on this shape.
  */
 export default function updatePlan(): Plugin {
   return { name: 'plan', api: 1, setup: (host) => void host.add(tools, tool) };

@@ -53,6 +53,8 @@ async function run(
   context: ToolContext,
   config: SearchOptions,
 ): Promise<ToolResult> {
+  const isBroken = [args.pattern, args.path, args.glob].some((text) => text?.includes('\0'));
+  if (isBroken) throw new KernelError('invalid', 'expected text to search for, but it holds a NUL');
   const programs = config.program === undefined ? await ownPrograms() : [config.program];
   const found = await runRipgrep(ripgrepArguments(args, { literal: false }), programs, context);
   if (!isBadPattern(found)) return answer(args, found);

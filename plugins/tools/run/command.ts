@@ -7,7 +7,7 @@ import type { Captured, Ended } from './capture.ts';
 import type { KeptProcesses } from './kept.ts';
 import { duration, ending, joined } from './report.ts';
 import { quietEnv } from './quiet.ts';
-import { within } from './wait.ts';
+import { maxTimerMs, within } from './wait.ts';
 
 /** Options of the shell plugin. */
 export interface ShellOptions {
@@ -31,6 +31,8 @@ export interface ShellArgs {
 }
 
 const defaultYieldMs = 30_000;
+/** What Linux takes as one argument. */
+const maxCommandBytes = 128 * 1024 - 1;
 
 interface Command {
   readonly command: string;
@@ -43,6 +45,7 @@ export async function runCommand(
   context: ToolContext,
   { config, kept }: { readonly config: ShellOptions; readonly kept: KeptProcesses },
 ): Promise<ToolResult> {
+  checkCommand(args.command);
   const startedMs = performance.now();
   const command = {
     command: args.command,
@@ -58,10 +61,7 @@ export async function runCommand(
 }
 
 /** The result of a command that has ended. */
-function finished(
-  { command, cwd }: Command,
-  { text, exit, interrupted }: Ended,
-): ToolResult {
+function finished({ command, cwd }: Command, { text, exit, interrupted }: Ended): ToolResult {
   const { code: exitCode, signal, timedOut, durationMs } = exit;
   return {
     content: [{ type: 'text', text: joined(text, ending(exit, { interrupted })) }],
@@ -78,6 +78,20 @@ function finished(
   };
 }
 
+function checkCommand(command: string): void {
+  const bytes = Buffer.byteLength(command);
+  const problem = command.includes('\0')
+    ? 'it holds a NUL'
+    : bytes > maxCommandBytes
+      ? `it has ${bytes} bytes, of at most ${maxCommandBytes}`
+      : undefined;
+  if (problem === undefined) return;
+  throw new KernelError(
+    'invalid',
+    `expected a command that can be run, but ${problem}: put it into a file and run that`,
+  );
+}
+
 function yieldAfter(args: ShellArgs, config: ShellOptions): number | undefined {
   if (args.yield_ms != null) return args.yield_ms;
   return args.timeout_ms == null ? (config.yieldMs ?? defaultYieldMs) : undefined;
@@ -88,12 +102,12 @@ async function start(
   cwd: string,
   { context, config }: { readonly context: ToolContext; readonly config: ShellOptions },
 ): Promise<Captured> {
-  const timeoutMs = args.timeout_ms ?? config.timeoutMs;
+  const timeoutMs = Math.min(args.timeout_ms ?? config.timeoutMs ?? Infinity, maxTimerMs);
   const request = {
     cwd,
     env: { ...quietEnv, ...config.env },
     stdin: args.stdin === true,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(timeoutMs === maxTimerMs ? {} : { timeoutMs }),
   };
   const [program, ...rest] = config.argv ?? ['bash', '-c'];
   try {

@@ -1,5 +1,5 @@
 /** The longest time that a timer of Node can wait. */
-const maxTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * What `promise` resolves to, or nothing when `ms` (absent: any time) have passed or `signal` is aborted first. Rejects

@@ -22,6 +22,7 @@ toolContract('search', {
   valid: { pattern: 'one' },
   invalid: [
     { args: { pattern: 1 }, names: 'pattern' },
+    { args: { pattern: 'a\0b' }, names: 'NUL' },
     { args: { pattern: 'one', path: 'nowhere' }, names: 'nowhere' },
     { args: { pattern: 'one', glob: '{' }, names: '{' },
   ],

@@ -14,8 +14,10 @@ toolContract('shell', {
     { args: {}, names: 'command' },
     { args: { command: 'true', timeout_ms: 'soon' }, names: 'timeout_ms' },
     { args: { command: 'true', cwd: 'nowhere' }, names: 'nowhere' },
+    { args: { command: 'echo \0' }, names: 'NUL' },
+    { args: { command: `: ${'x'.repeat(1_000_000)}` }, names: '1000002 bytes' },
   ],
-  endless: { command: 'sleep 1000', timeout_ms: 1_000_000 },
+  endless: { command: 'sleep 1000', timeout_ms: 10_000_000_000 },
 });
 
 toolContract('shell_input', {
