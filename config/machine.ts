@@ -1,0 +1,40 @@
+/** The machine as `spindle doctor` looks at it. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../core/errors.ts';
+import type { Machine } from '../plugins/front-ends/doctor.ts';
+
+const timeoutMs = 5000;
+
+/** The one that this program runs on. */
+export const machine: Machine = {
+  run: ([file, ...args]) =>
+    new Promise((resolve) => {
+      execFile(file, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
+        if (error?.code === 'ENOENT') return resolve(undefined);
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+        return resolve({ code, output: `${stdout}${stderr}` });
+      });
+    }),
+  writeFault: async (folder) => {
+    const probe = join(folder, `.doctor-${process.pid}`);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(probe, '', { mode: 0o600, flag: 'wx' });
+      await rm(probe);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  },
+  sizeOf: async (folder) => {
+    const names = await readdir(folder, { recursive: true }).catch(() => []);
+    const files = await Promise.all(
+      names.map((name) => stat(join(folder, name)).catch(() => undefined)),
+    );
+    const found = files.flatMap((file) => (file?.isFile() === true ? [file.size] : []));
+    return { files: found.length, bytes: found.reduce((sum, bytes) => sum + bytes, 0) };
+  },
+};

@@ -1,0 +1,64 @@
+/** What a turn came to, and the exit code that says so. */
+
+import type { DecisionItem, EndItem, ErrorData, Item, Usage } from '../../../core/index.ts';
+
+/** A turn as far as it has gone. */
+export interface Outcome {
+  /** The model's last words. */
+  readonly text: string;
+  /** Summed over its steps. */
+  readonly usage: Usage;
+  readonly steps: number;
+  /** What was denied because nobody was there to ask. */
+  readonly denied: readonly DecisionItem[];
+  readonly end?: EndItem;
+  /** What broke the thread, so that the turn has no end. */
+  readonly broken?: ErrorData;
+}
+
+/** Before the first item. */
+export const noOutcome: Outcome = {
+  text: '',
+  usage: { input: 0, cached: 0, output: 0, reasoning: 0 },
+  steps: 0,
+  denied: [],
+};
+
+/** The outcome with one more item of the turn. */
+export function outcomeWith(outcome: Outcome, item: Item): Outcome {
+  if (item.type === 'assistant') return { ...outcome, text: item.text };
+  if (item.type === 'end') return { ...outcome, end: item };
+  if (item.type === 'decision' && item.verdict === 'deny' && item.by === 'nobody')
+    return { ...outcome, denied: [...outcome.denied, item] };
+  if (item.type !== 'step') return outcome;
+  const { usage, steps } = outcome;
+  const more = item.usage ?? noOutcome.usage;
+  return {
+    ...outcome,
+    steps: steps + 1,
+    usage: {
+      input: usage.input + more.input,
+      cached: usage.cached + more.cached,
+      output: usage.output + more.output,
+      reasoning: usage.reasoning + more.reasoning,
+    },
+  };
+}
+
+/** The exit codes of docs/exec.md. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  denied: 3,
+  limit: 4,
+  unreachable: 5,
+} as const;
+
+/** The exit code of a turn. */
+export function exitCodeOf({ end, denied }: Outcome): number {
+  if (end?.status === 'limit') return exitCodes.limit;
+  if (end?.error?.code === 'model_unreachable') return exitCodes.unreachable;
+  if (end?.status !== 'completed') return exitCodes.failed;
+  return denied.length > 0 ? exitCodes.denied : exitCodes.done;
+}

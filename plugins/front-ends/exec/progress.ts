@@ -1,0 +1,76 @@
+/** Progress as text for people, on stderr. */
+
+import type { AssistantItem, ThreadInfo } from '../../../core/index.ts';
+import type { Output } from '../terminal/output.ts';
+import { line, shown, type Style } from '../terminal/style.ts';
+import { count, duration, plural } from '../terminal/words.ts';
+import { itemLines } from '../view/item-lines.ts';
+import { failureOf, type Reporter } from './reporter.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Lines of a patch, and of what a failed command wrote last. */
+const bounds = { maxDiff: 24, maxTail: 5 };
+
+/** Where progress goes and how. */
+export interface ProgressOptions {
+  readonly output: Output;
+  readonly style: Style;
+}
+
+/** Texts of intermediate steps, commands with exit code and duration, short diffs, notices, usage at the end. */
+export function progressReporter({ output, style }: ProgressOptions): Reporter {
+  let thread: ThreadInfo | undefined;
+  let linesOf = itemLines({ style, cwd: '/', ...bounds });
+  let said: AssistantItem | undefined;
+  const print = (lines: readonly string[]) => output.write(lines.map((one) => `${one}\n`).join(''));
+  /** What the model said is its answer only when nothing follows. */
+  const printSaid = async () => {
+    if (said === undefined) return;
+    const { text } = said;
+    said = undefined;
+    await print([shown(text.trim())]);
+  };
+  return {
+    started: async (info) => {
+      thread = info;
+      const { cwd, sandbox, approval } = info.settings;
+      linesOf = itemLines({ style, cwd, ...bounds });
+      await print([style.dim(`thread ${info.id} in ${shown(cwd)} (${sandbox}, ${approval})`)]);
+    },
+    notice: (message) => print([style.yellow(`! ${line(message, 1000)}`)]),
+    delta: async () => {},
+    item: async (item) => {
+      if (item.type === 'assistant' || item.type === 'call') await printSaid();
+      if (item.type === 'assistant') said = item;
+      await print(linesOf(item));
+    },
+    ended: async (outcome) => {
+      if (outcome.end?.status !== 'completed') await printSaid();
+      await print(endLines(outcome, style, thread));
+    },
+    failed: (message) => print([style.red(`spindle exec: ${shown(message)}`)]),
+  };
+}
+
+function endLines(
+  outcome: Outcome,
+  style: Style,
+  thread: ThreadInfo | undefined,
+): readonly string[] {
+  const { usage, steps, end, denied } = outcome;
+  const failure = failureOf(outcome);
+  const lasted = end === undefined ? '' : `, ${duration(end.durationMs)}`;
+  const tokens = `${count(usage.input)} tokens in (${count(usage.cached)} cached), ${count(usage.output)} out`;
+  const resume =
+    thread === undefined || thread.ephemeral
+      ? []
+      : [style.dim(`go on with: spindle exec resume ${thread.id} "..."`)];
+  return [
+    ...(failure === undefined ? [] : [style.red(`${end?.status ?? 'failed'}: ${shown(failure)}`)]),
+    ...(denied.length === 0
+      ? []
+      : [style.red(`${plural(denied.length, 'effect')} denied, since nobody was there to ask`)]),
+    style.dim(`${plural(steps, 'step')}${lasted}, ${tokens}`),
+    ...resume,
+  ];
+}

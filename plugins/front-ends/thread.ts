@@ -1,0 +1,36 @@
+import { frontEnds } from '../../core/index.ts';
+import type { Plugin } from '../../core/index.ts';
+import { runCommand } from './command-line/run.ts';
+import { threadExport } from './threads/export.ts';
+import { threadDelete, threadFork } from './threads/change.ts';
+import { threadList } from './threads/list.ts';
+import { threadShow } from './threads/show.ts';
+
+/** Options of `thread`, given by the program that it is part of. */
+export interface ThreadOptions {
+  /** The folder whose threads are listed, a real path; default: the process's. */
+  readonly cwd?: string;
+}
+
+const commands = {
+  list: threadList,
+  show: threadShow,
+  fork: threadFork,
+  export: threadExport,
+  delete: threadDelete,
+};
+
+/** `spindle thread list|show|fork|export|delete` looks after stored threads; only `fork` loads one. */
+export default function thread({ cwd }: ThreadOptions = {}): Plugin {
+  return {
+    name: 'thread',
+    api: 1,
+    setup: (host) =>
+      void host.add(frontEnds, {
+        name: 'thread',
+        description: 'Stored threads: thread list|show|fork|export|delete',
+        run: (client, argv, signal) =>
+          runCommand(argv, { name: 'thread', commands, client, signal, cwd: cwd ?? process.cwd() }),
+      }),
+  };
+}

@@ -1,0 +1,78 @@
+/** Tokens of a thread, request by request. */
+
+import type { Item, StepItem } from '../../../core/index.ts';
+import { table } from '../terminal/table.ts';
+import { count, duration } from '../terminal/words.ts';
+
+/** One model call. `fresh` are input tokens that were not cached, `output` those beside reasoning. */
+export interface StepUsage {
+  readonly turn: number;
+  readonly model: string;
+  readonly fresh: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly durationMs: number;
+}
+
+/** The model calls of a thread; one whose usage the provider did not report counts as nothing. */
+export function usageOf(items: readonly Item[]): readonly StepUsage[] {
+  let turn = 0;
+  return items.flatMap((item) => {
+    if (item.type === 'turn') turn++;
+    return item.type === 'step' ? [stepUsage(item, turn)] : [];
+  });
+}
+
+function stepUsage({ usage, model, durationMs }: StepItem, turn: number): StepUsage {
+  const { input, cached, output, reasoning } = usage ?? {
+    input: 0,
+    cached: 0,
+    output: 0,
+    reasoning: 0,
+  };
+  return {
+    turn,
+    model,
+    fresh: input - cached,
+    cached,
+    output: output - reasoning,
+    reasoning,
+    durationMs,
+  };
+}
+
+/** The sum of some. */
+export function totalOf(steps: readonly StepUsage[]): Omit<StepUsage, 'turn' | 'model'> {
+  const sum = (of: (step: StepUsage) => number) =>
+    steps.reduce((total, step) => total + of(step), 0);
+  return {
+    fresh: sum((step) => step.fresh),
+    cached: sum((step) => step.cached),
+    output: sum((step) => step.output),
+    reasoning: sum((step) => step.reasoning),
+    durationMs: sum((step) => step.durationMs),
+  };
+}
+
+/** A table with a line for each request and their sum. */
+export function usageTable(steps: readonly StepUsage[]): string {
+  const numbers = (of: Omit<StepUsage, 'turn' | 'model'>) => [
+    count(of.fresh),
+    count(of.cached),
+    count(of.output),
+    count(of.reasoning),
+    duration(of.durationMs),
+  ];
+  const rows = steps.map((step, at) => [
+    String(at + 1),
+    String(step.turn),
+    ...numbers(step),
+    step.model,
+  ]);
+  const head = ['REQUEST', 'TURN', 'FRESH', 'CACHED', 'OUTPUT', 'REASONING', 'TIME', 'MODEL'];
+  return table(
+    [head, ...rows, ['total', '', ...numbers(totalOf(steps)), '']],
+    [0, 1, 2, 3, 4, 5, 6],
+  );
+}
