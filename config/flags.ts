@@ -1,0 +1,267 @@
+/** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
+
+/** One flag. */
+export interface Flag {
+  /** Without dashes. */
+  readonly name: string;
+  readonly alias?: string;
+  /** What the value is called in the help; a flag without it is on or off. */
+  readonly value?: string;
+  /** May be given several times. */
+  readonly many?: true;
+  readonly choices?: readonly string[];
+  readonly isNumber?: true;
+  readonly description: string;
+  /** The key of the configuration that it sets, for this run. */
+  readonly key?: string;
+  /** The value is in seconds, the key in milliseconds. */
+  readonly isSeconds?: true;
+  /** For this program, not for the front end that runs the command. */
+  readonly isOwn?: true;
+  /** Other programs pass it; people need not know. */
+  readonly isHidden?: true;
+}
+
+/** One command. */
+export interface Command {
+  /** One word or two. */
+  readonly name: string;
+  /** What stands after the name, one line for each way to use it. */
+  readonly usage: readonly string[];
+  readonly description: string;
+  readonly flags: readonly Flag[];
+  /** The fewest and the most words beside flags. */
+  readonly words: readonly [least: number, most: number];
+  /** The front end that runs it; absent: this program does. */
+  readonly frontEnd?: string;
+}
+
+const configuration: readonly Flag[] = [
+  {
+    name: 'cd',
+    alias: 'C',
+    value: 'FOLDER',
+    description: 'Work in this folder.',
+  },
+  {
+    name: 'config',
+    alias: 'c',
+    value: 'KEY=VALUE',
+    many: true,
+    description: 'Set a key of the configuration for this run.',
+    isOwn: true,
+  },
+  {
+    name: 'trust',
+    description: "Let the repository's configuration and plugins count for this run.",
+    isOwn: true,
+  },
+];
+
+const settings: readonly Flag[] = [
+  {
+    name: 'provider',
+    value: 'NAME',
+    description: 'The model plugin that answers.',
+    key: 'provider',
+  },
+  { name: 'model', alias: 'm', value: 'NAME', description: 'The model.', key: 'model' },
+  { name: 'effort', value: 'LEVEL', description: 'How much the model thinks.', key: 'effort' },
+  {
+    name: 'sandbox',
+    alias: 's',
+    value: 'MODE',
+    choices: ['read-only', 'workspace-write', 'danger-full-access'],
+    description: 'What commands may do.',
+    key: 'sandbox',
+  },
+  {
+    name: 'approval',
+    alias: 'a',
+    value: 'MODE',
+    choices: ['untrusted', 'on-request', 'never'],
+    description: 'When a person is asked.',
+    key: 'approval',
+  },
+  { name: 'network', description: 'Let confined commands use the network.', key: 'network' },
+  {
+    name: 'add-dir',
+    value: 'FOLDER',
+    many: true,
+    description: 'Let files be written in this folder too.',
+  },
+];
+
+const exec: readonly Flag[] = [
+  { name: 'json', description: 'Print events, one JSON object a line.' },
+  { name: 'json-deltas', description: 'The same, with the text as it comes.' },
+  {
+    name: 'output-schema',
+    value: 'FILE',
+    description: 'The JSON Schema that the final answer follows.',
+  },
+  {
+    name: 'output-last-message',
+    alias: 'o',
+    value: 'FILE',
+    description: 'Write the final answer to this file too.',
+  },
+  { name: 'image', alias: 'i', value: 'FILE', many: true, description: 'Show the model an image.' },
+  {
+    name: 'max-steps',
+    value: 'COUNT',
+    isNumber: true,
+    description: 'Stop after this many model calls.',
+    key: 'limits.steps',
+  },
+  {
+    name: 'timeout',
+    value: 'SECONDS',
+    isNumber: true,
+    isSeconds: true,
+    description: 'Stop after this time.',
+    key: 'limits.timeoutMs',
+  },
+  { name: 'ephemeral', description: 'Keep the thread in memory only.' },
+  { name: 'last', description: 'With resume: the last thread of this folder.' },
+  {
+    name: 'experimental-json',
+    description: 'Events as @openai/codex-sdk reads them.',
+    isHidden: true,
+  },
+  { name: 'skip-git-repo-check', description: 'No effect here.', isHidden: true },
+  { name: 'thread-source', value: 'NAME', description: 'No effect here.', isHidden: true },
+  { name: 'cyber-access-program', value: 'NAME', description: 'No effect here.', isHidden: true },
+];
+
+const json: Flag = { name: 'json', description: 'Print JSON.' };
+
+const last: Flag = { name: 'last', description: 'The last thread of this folder.' };
+
+/** All commands. */
+export const commands: readonly Command[] = [
+  {
+    name: 'exec',
+    usage: ['[PROMPT]', 'resume ID [PROMPT]', 'resume --last [PROMPT]'],
+    description:
+      'Do a task and print the answer. Without PROMPT, or with -, it is read from stdin.',
+    flags: [...exec, ...settings, ...configuration],
+    words: [0, 3],
+    frontEnd: 'exec',
+  },
+  {
+    name: 'thread list',
+    usage: [''],
+    description: 'List stored threads, newest first.',
+    flags: [
+      json,
+      { name: 'all', description: 'Of every folder, not only of this one.' },
+      { name: 'search', value: 'TEXT', description: 'Those that hold this text.' },
+      { name: 'limit', value: 'COUNT', isNumber: true, description: 'At most this many.' },
+      ...configuration,
+    ],
+    words: [0, 0],
+    frontEnd: 'thread',
+  },
+  {
+    name: 'thread show',
+    usage: ['ID', '--last'],
+    description: 'Show a thread.',
+    flags: [
+      json,
+      last,
+      { name: 'usage', description: 'What it cost in tokens, step by step.' },
+      ...configuration,
+    ],
+    words: [0, 1],
+    frontEnd: 'thread',
+  },
+  {
+    name: 'thread fork',
+    usage: ['ID', '--last'],
+    description: 'Copy a thread, whole or up to an item; prints the id of the copy.',
+    flags: [
+      last,
+      { name: 'after', value: 'ORDINAL', isNumber: true, description: 'The last item to copy.' },
+      ...configuration,
+    ],
+    words: [0, 1],
+    frontEnd: 'thread',
+  },
+  {
+    name: 'thread export',
+    usage: ['ID', '--last'],
+    description: 'Print a thread, by default as JSON Lines.',
+    flags: [
+      last,
+      {
+        name: 'format',
+        value: 'FORMAT',
+        choices: ['json', 'markdown'],
+        description: 'JSON Lines, or a text to read.',
+      },
+      ...configuration,
+    ],
+    words: [0, 1],
+    frontEnd: 'thread',
+  },
+  {
+    name: 'thread delete',
+    usage: ['ID…', '--last'],
+    description: 'Delete threads.',
+    flags: [last, ...configuration],
+    words: [0, 100],
+    frontEnd: 'thread',
+  },
+  {
+    name: 'plugin list',
+    usage: [''],
+    description: 'Slot by slot what is in force, from which plugin and tier, and what each cost.',
+    flags: [json, ...configuration],
+    words: [0, 0],
+    frontEnd: 'plugin',
+  },
+  {
+    name: 'config show',
+    usage: [''],
+    description: 'Show the configuration in force and where each value is from.',
+    flags: [json, ...settings, ...configuration],
+    words: [0, 0],
+  },
+  {
+    name: 'config explain',
+    usage: ['KEY'],
+    description: 'Show what every layer says of a key, and which one wins.',
+    flags: [json, ...settings, ...configuration],
+    words: [1, 1],
+  },
+  {
+    name: 'config schema',
+    usage: [''],
+    description: 'Print the JSON Schema of configuration files.',
+    flags: [],
+    words: [0, 0],
+  },
+  {
+    name: 'trust',
+    usage: ['[FOLDER]'],
+    description: "Let a repository's configuration and plugins count from now on.",
+    flags: [{ name: 'revoke', description: 'Take it back.' }],
+    words: [0, 1],
+  },
+  {
+    name: 'doctor',
+    usage: [''],
+    description: 'Check that everything a task needs is there.',
+    flags: [json, ...settings, ...configuration],
+    words: [0, 0],
+    frontEnd: 'doctor',
+  },
+  {
+    name: 'completion',
+    usage: [''],
+    description: 'Print the completion script for your shell.',
+    flags: [],
+    words: [0, 0],
+  },
+];
