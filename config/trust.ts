@@ -1,0 +1,161 @@
+/** Which repositories may act. Kept with the user, by real path and by the content of what acts. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { KernelError, messageOf } from '../core/errors.ts';
+import { sha256 } from './imports.ts';
+import { isSection } from './key-path.ts';
+import { writePrivateFile } from './paths.ts';
+
+/**
+ * A configuration file of a repository and everything it makes act: SHA-256 by path. Paths are relative to the
+ * repository's root where they lie in it.
+ */
+export type Acting = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What the user trusts: repositories by their real path. */
+export interface TrustRecords {
+  readonly version: 1;
+  readonly paths: Readonly<Record<string, Acting>>;
+}
+
+/** Whether a repository's configuration counts, and if not, what speaks against it. */
+export type TrustVerdict =
+  | { readonly trusted: true; readonly hashes: ReadonlyMap<string, string> }
+  | { readonly trusted: false; readonly reason: string };
+
+/** What is in the trust file; nothing when there is none. Throws KernelError `invalid` when it is damaged. */
+export function readTrust(file: string): TrustRecords {
+  if (!existsSync(file)) return { version: 1, paths: {} };
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw damaged(file, messageOf(error));
+  }
+  if (!isRecords(data)) throw damaged(file, 'it has another shape');
+  return data;
+}
+
+/** Records what acts in a repository, beside what was recorded of its other configuration files. */
+export function addTrust(file: string, root: string, acting: Acting): void {
+  const records = readTrust(file);
+  const merged = { ...records.paths[root], ...acting };
+  write(file, { ...records, paths: { ...records.paths, [root]: merged } });
+}
+
+/** Forgets a repository; tells whether there was anything to forget. */
+export function revokeTrust(file: string, root: string): boolean {
+  const records = readTrust(file);
+  const { [root]: old, ...paths } = records.paths;
+  if (old !== undefined) write(file, { ...records, paths });
+  return old !== undefined;
+}
+
+/**
+ * Whether everything that the given configuration files make act is what the user trusted. `files` are absolute; the
+ * hashes of what may act come back by absolute path.
+ */
+export function checkTrust(
+  records: TrustRecords,
+  root: string,
+  files: readonly { readonly file: string; readonly text: string }[],
+): TrustVerdict {
+  const acting = records.paths[root] ?? records.paths[mainWorktree(root) ?? ''];
+  if (acting === undefined) return { trusted: false, reason: 'is not trusted' };
+  const hashes = new Map<string, string>();
+  const changes = files.flatMap(({ file, text }) => {
+    const entry = acting[inside(root, file)];
+    if (entry === undefined) return [`${inside(root, file)} is new`];
+    return Object.entries(entry).flatMap(([path, hash]) => {
+      const absolute = isAbsolute(path) ? path : join(root, path);
+      hashes.set(absolute, hash);
+      return changeOf({ path, absolute }, hash, absolute === file ? text : undefined);
+    });
+  });
+  if (changes.length === 0) return { trusted: true, hashes };
+  return { trusted: false, reason: `has changed since it was trusted (${changes.join(', ')})` };
+}
+
+/** How a file differs from what was trusted, if it does; `text` is its content where that was read already. */
+function changeOf(
+  { path, absolute }: { readonly path: string; readonly absolute: string },
+  trusted: string,
+  text: string | undefined,
+): readonly string[] {
+  if ((text === undefined ? hashOf(absolute) : sha256(text)) === trusted) return [];
+  return [`${path} ${existsSync(absolute) ? 'has changed' : 'is gone'}`];
+}
+
+/** What acts through one configuration file, as it is recorded. */
+export function actingOf(root: string, file: string, hashes: ReadonlyMap<string, string>): Acting {
+  const entries = [...hashes].map(([path, hash]) => [inside(root, path), hash] as const);
+  return { [inside(root, file)]: Object.fromEntries(entries) };
+}
+
+/** What differs between two records of one repository, a line each. */
+export function differences(before: Acting | undefined, after: Acting): readonly string[] {
+  const flat = (acting: Acting) => new Map(Object.values(acting).flatMap(Object.entries<string>));
+  const [old, now] = [flat(before ?? {}), flat(after)];
+  return [...now].flatMap(([path, hash]) => {
+    if (old.get(path) === hash) return [];
+    return [`${old.has(path) ? 'changed' : 'new'}: ${path}`];
+  });
+}
+
+/**
+ * The main worktree of a linked one, when both name each other: a `.git` file alone could claim to belong to any
+ * repository.
+ */
+function mainWorktree(root: string): string | undefined {
+  const link = join(root, '.git');
+  const folder = /^gitdir: (.+)\/\.git\/worktrees\/([^/]+)\s*$/.exec(readText(link) ?? '');
+  const [, main, name] = folder ?? [];
+  if (main === undefined || name === undefined) return undefined;
+  const back = readText(join(main, '.git', 'worktrees', name, 'gitdir'));
+  return back?.trim() === link ? main : undefined;
+}
+
+function inside(root: string, path: string): string {
+  const short = relative(root, path);
+  return short.startsWith('..') || isAbsolute(short) ? path : short;
+}
+
+function hashOf(path: string): string | undefined {
+  try {
+    return sha256(readFileSync(path));
+  } catch {
+    return undefined; // what cannot be read is not what was trusted
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // a folder, or not there
+  }
+}
+
+function write(file: string, records: TrustRecords): void {
+  writePrivateFile(file, `${JSON.stringify(records, null, 2)}\n`);
+}
+
+function damaged(file: string, reason: string): KernelError {
+  return new KernelError(
+    'invalid',
+    `${file} is damaged (${reason}): nothing counts as trusted until you mend it, or move it away and trust again`,
+  );
+}
+
+function isRecords(data: unknown): data is TrustRecords {
+  if (!isSection(data) || data['version'] !== 1 || !isSection(data['paths'])) return false;
+  return Object.values(data['paths']).every(
+    (acting) =>
+      isSection(acting) &&
+      Object.values(acting).every(
+        (files) =>
+          isSection(files) && Object.values(files).every((hash) => typeof hash === 'string'),
+      ),
+  );
+}
