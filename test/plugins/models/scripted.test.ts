@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import scripted, { options, type ScriptedOptions } from '../../../plugins/models/scripted.ts';
+import scripted, {
+  options,
+  type ScriptedOptions,
+  type ScriptedStep,
+} from '../../../plugins/models/scripted.ts';
+import { modelContract } from '../../contracts/models.ts';
 import {
   openModel,
   openModelThread,
@@ -153,4 +158,14 @@ test('its options are checked', async () => {
   const good = { steps: [{ text: 'a', calls: [{ name: 'x' }] }], traits: { window: 10 } };
   assert.deepEqual(schema.parse(good), good);
   assert.equal(schema.safeParse({ steps: [{ say: 'a' }] }).success, false);
+});
+
+modelContract('scripted', async (_, answers) => {
+  const steps = answers.map(({ end, ...answer }): ScriptedStep => {
+    if (end === 'length' || end === 'filter') return { ...answer, stop: end };
+    return { ...answer, cut: end === 'cut' };
+  });
+  const isHeld = answers.some(({ end }) => end === 'hold');
+  const pace = isHeld ? { deltas: 100, delayMs: 50 } : {};
+  return { plugin: scripted({ steps, ...pace }), provider: 'scripted' };
 });
