@@ -14,6 +14,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown, type OutputOptions, type Plugin, type RolldownOutput } from 'rolldown';
+import { thinOpenai } from './build-openai.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -109,18 +110,22 @@ const output: OutputOptions = {
   },
 };
 
-async function bundle(): Promise<RolldownOutput> {
-  const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
+/** Bundles these entries, by default the program's, into a folder. */
+export async function bundle(
+  entries: Readonly<Record<string, string>> = ENTRIES,
+  dir = dist,
+): Promise<RolldownOutput> {
+  const input = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
   await using bundler = await rolldown({
     input,
     platform: 'node',
     external: [...EXTERNAL],
-    plugins: [plainBuiltins, wasmBeside],
+    plugins: [plainBuiltins, wasmBeside, thinOpenai],
     transform: { target: 'node24' },
     checks: { eval: false, pluginTimings: false },
     preserveEntrySignatures: 'allow-extension',
   });
-  return await bundler.write(output);
+  return await bundler.write({ ...output, dir });
 }
 
 /** A package that slipped out of the bundle would be missing where Spindle is installed. */

@@ -163,7 +163,6 @@ const fragment = (role: 'system' | 'developer' | 'user', text: string): PartBody
   source: 's',
   stability: 'turn',
   pinned: false,
-  hash: '',
   role,
   text,
 });
