@@ -5,6 +5,7 @@ import type { ModelEvent, PartBody } from '../../../core/index.ts';
 import openaiChat, { options, type ChatOptions } from '../../../plugins/models/openai-chat.ts';
 import { modelContract } from '../../contracts/models.ts';
 import { modelFaults, setEnv } from '../../contracts/model-faults.ts';
+import { keepsPrefix } from '../../contracts/model-prefix.ts';
 import { openModel, openModelThread, type ModelThread } from '../../contracts/model-thread.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
 import { serve, servedAnswer } from '../../contracts/served-model.ts';
@@ -19,6 +20,8 @@ modelContract(provider, async (t, answers) => {
 });
 
 modelFaults(provider, (config) => openaiChat(config));
+
+keepsPrefix(provider, (config) => openaiChat(config));
 
 async function open(
   t: TestContext,
@@ -136,25 +139,6 @@ test('thoughts stay here when the options say so', async (t) => {
   await thread.turn('go');
   await thread.turn('on');
   assert.doesNotMatch(server.requests[1]!.body, /I think/u);
-});
-
-test('each body begins with the one before it, over one kept connection', async (t) => {
-  const script: Answer[] = [1, 2, 3].map((n) => ({
-    parts: [{ text: `x${n}` }, { call: 'echo', args: { text: `t${n}` } }],
-  }));
-  const { server, thread } = await open(t, [...script, { text: 'one' }, { text: 'two' }]);
-  await thread.turn('first');
-  await thread.turn('second');
-  const bodies = server.requests.map(({ body }) => body);
-  assert.equal(bodies.length, 5);
-  for (const [at, body] of bodies.slice(1).entries()) {
-    const before = bodies[at]!.slice(0, -']}'.length);
-    assert.ok(
-      body.startsWith(`${before},`),
-      `expected body ${at + 2} to begin with body ${at + 1}`,
-    );
-  }
-  assert.deepEqual(new Set(server.requests.map(({ connection }) => connection)), new Set([1]));
 });
 
 const fragment = (role: 'system' | 'developer' | 'user', text: string): PartBody => ({

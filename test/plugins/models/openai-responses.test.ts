@@ -8,6 +8,7 @@ import openaiResponses, {
 } from '../../../plugins/models/openai-responses.ts';
 import { modelFaults } from '../../contracts/model-faults.ts';
 import { modelContract } from '../../contracts/models.ts';
+import { keepsPrefix } from '../../contracts/model-prefix.ts';
 import { openModel, openModelThread, type ModelThread } from '../../contracts/model-thread.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
 import { serve, servedAnswer } from '../../contracts/served-model.ts';
@@ -16,6 +17,8 @@ import type { Answer, ModelServer } from '../../fixtures/model-server.ts';
 const provider = 'openai-responses';
 
 modelFaults(provider, (config) => openaiResponses(config));
+
+keepsPrefix(provider, (config) => openaiResponses(config));
 
 modelContract(provider, async (t, answers) => {
   const server = await serve(t, answers.map(servedAnswer));
@@ -118,23 +121,6 @@ test('the answer comes back whole: reasoning sealed, texts with their phase, cal
     },
     { type: 'message', ...said('thanks') },
   ]);
-});
-
-test('each body begins with the one before it, over one kept connection', async (t) => {
-  const script: Answer[] = [1, 2, 3].map((n) => ({
-    parts: [{ reasoning: `r${n}` }, { call: 'echo', args: { text: `t${n}` } }],
-  }));
-  const { server, thread } = await open(t, [...script, { text: 'one' }, { text: 'two' }]);
-  await thread.turn('first');
-  await thread.turn('second');
-  const bodies = server.requests.map(({ body }) => body);
-  assert.equal(bodies.length, 5);
-  for (const [at, body] of bodies.slice(1).entries()) {
-    const before = bodies[at]!.slice(0, -']}'.length);
-    assert.ok(body.startsWith(before), `expected body ${at + 2} to begin with body ${at + 1}`);
-    assert.equal(body[before.length], ',');
-  }
-  assert.deepEqual(new Set(server.requests.map(({ connection }) => connection)), new Set([1]));
 });
 
 test('sealed reasoning goes back only to the host that sealed it', async (t) => {
