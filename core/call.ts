@@ -1,227 +1,98 @@
-/** Calls: found, checked, run, capped. Whatever happens, a call has exactly one result. */
+/** Calls: found, run, capped. Whatever happens, a call has exactly one result. */
 
-import type { AroundTool, Tool, ToolCall, ToolContext, ToolResult } from './contracts.ts';
-import { messageOf } from './errors.ts';
-import { textOf, type CallItem, type Content, type JsonSchema, type ResultItem } from './item.ts';
+import type { ToolCall, ToolResult } from './contracts.ts';
+import { Processes } from './effects.ts';
+import { invalid, messageOf, notFound } from './errors.ts';
+import { type CallItem, type JsonSchema, type ResultItem, textOf } from './item.ts';
+import { within } from './race.ts';
+import type { Turn } from './turn.ts';
 
-/** How long a tool may take to answer after the turn was interrupted, before its call is closed without it. */
-const interruptGraceMs = 400;
+/** How long a tool may take to answer after an interrupt before its call is closed without it. */
+const graceMs = 400;
 
-/** What running calls needs of the turn. */
-export interface CallContext {
-  readonly signal: AbortSignal;
-  /** The tools of the turn, less those that have been withdrawn since. */
-  readonly tool: (name: string) => Tool | undefined;
-  readonly toolNames: readonly string[];
-  readonly wrappers: readonly AroundTool[];
-  readonly bind: (item: CallItem, args: JsonSchema) => BoundCall;
-  readonly resultBytes: number;
-  /** Keeps the whole text of a result that is cut; gives its blob. */
-  readonly keep: (text: string) => Promise<string>;
-}
-
-/** A call with its effects; `close` ends the processes it left. */
-export interface BoundCall {
-  readonly context: ToolContext;
-  readonly close: () => Promise<void>;
-}
-
-/** Runs calls and hands each result to `done` in call order; neighbouring reads run in parallel. */
-export async function runCalls(
-  calls: readonly CallItem[],
-  context: CallContext,
-  done: (result: ResultItem) => void | Promise<void>,
-): Promise<void> {
-  for (const group of groupReads(calls, context)) {
-    const running = group.map((call) => runCall(call, context));
-    for (const result of running) await done(await result);
+/** Runs calls and appends each result in call order; neighbouring reads run in parallel. */
+export async function runCalls(turn: Turn, calls: readonly CallItem[]): Promise<void> {
+  const tools = turn.tools();
+  const isRead = (at: number) =>
+    tools.get(calls[at]?.name ?? '')?.annotations?.readOnlyHint === true;
+  for (let at = 0; at < calls.length;) {
+    const from = at++;
+    while (isRead(from) && isRead(at)) at++;
+    const running = calls.slice(from, at).map((call) => runCall(turn, call));
+    for (const result of running) await turn.thread.append([await result]);
   }
-}
-
-function groupReads(
-  calls: readonly CallItem[],
-  context: CallContext,
-): readonly (readonly CallItem[])[] {
-  const groups: CallItem[][] = [];
-  let isOpen = false;
-  for (const call of calls) {
-    const isRead = context.tool(call.name)?.annotations?.readOnlyHint === true;
-    if (isRead && isOpen) groups.at(-1)?.push(call);
-    else groups.push([call]);
-    isOpen = isRead;
-  }
-  return groups;
 }
 
 /** One call to its result. Never throws. */
-async function runCall(item: CallItem, context: CallContext): Promise<ResultItem> {
+async function runCall(turn: Turn, item: CallItem): Promise<ResultItem> {
   const started = performance.now();
-  const result = await answer(item, context).catch((error: unknown) => failure(messageOf(error)));
-  const { content, full } = await cap(item, result.content, context);
-  return {
-    type: 'result',
-    call: item.call,
-    name: item.name,
-    content,
-    isError: result.isError ?? false,
-    ...(result.detail === undefined ? {} : { detail: result.detail }),
-    ...(full === undefined ? {} : { full }),
-    durationMs: Math.round(performance.now() - started),
+  const own = new Processes();
+  const { call, name } = item;
+  const failed = (error: unknown): ToolResult => {
+    return { content: [{ type: 'text', text: messageOf(error) }], isError: true };
   };
+  const { isError = false, detail, content } = await answer(turn, item, own).catch(failed);
+  await own.close();
+  const capped = await cap(turn, call, content).catch((error: unknown) => failed(error));
+  const durationMs = Math.round(performance.now() - started);
+  return { type: 'result', call, name, isError, detail, ...capped, durationMs };
 }
 
-/** An error result: what the model reads of a failure. */
-export function failure(message: string): ToolResult {
-  return { content: [{ type: 'text', text: message }], isError: true };
-}
-
-async function answer(item: CallItem, context: CallContext): Promise<ToolResult> {
-  if (context.signal.aborted) return failure('not run: the turn was interrupted');
-  const tool = context.tool(item.name);
+async function answer(turn: Turn, item: CallItem, own: Processes): Promise<ToolResult> {
+  const { thread, settings, signal, slots } = turn;
+  const { call: id, name } = item;
+  if (signal.aborted) throw invalid`not run: the turn was interrupted`;
+  const tools = turn.tools();
+  const tool = tools.get(name);
   if (tool === undefined)
-    return failure(`there is no tool "${item.name}"; there are: ${context.toolNames.join(', ')}`);
+    throw notFound`there is no tool "${name}"; there are: ${[...tools.keys()].join(', ')}`;
   const args = parseArgs(item.args);
-  const fault = typeof args === 'string' ? args : faultIn(args, tool.inputSchema, 'arguments');
-  if (typeof args === 'string' || fault !== undefined)
-    return failure(`${item.name} was not run: ${fault}`);
-  const bound = context.bind(item, args);
-  const step = (index: number, call: ToolCall): Promise<ToolResult> => {
-    const wrapper = context.wrappers[index];
-    if (wrapper !== undefined) return wrapper(call, bound.context, (next) => step(index + 1, next));
-    return Promise.resolve(tool.run(call.args, { ...bound.context, call }));
+  const call = { id, name, args, thread: thread.id, turn: turn.id, settings };
+  const progress = (text: string) => thread.delta(id, 'output', text, name);
+  const effects = turn.effects({ kind: 'tool', name }, id, own);
+  const context = { call, signal, progress, client: turn.client(name), effects };
+  const step = async (index: number, now: ToolCall): Promise<ToolResult> => {
+    const wrapper = slots.aroundTool[index];
+    if (wrapper !== undefined) return wrapper(now, context, (next) => step(index + 1, next));
+    return tool.run(now.args, { ...context, call: now });
   };
-  try {
-    return await orInterrupted(step(0, bound.context.call), context.signal);
-  } finally {
-    await bound.close();
-  }
+  return within(step(0, call), { signal, graceMs, what: name });
 }
 
-function parseArgs(text: string): JsonSchema | string {
+function parseArgs(text: string): JsonSchema {
+  const again = 'write them again as a JSON object';
+  let args: unknown;
   try {
-    const args: unknown = text.trim() === '' ? {} : JSON.parse(text);
-    if (typeof args === 'object' && args !== null && !Array.isArray(args))
-      return args as JsonSchema; // a JSON object
-    return `expected the arguments to be a JSON object, but they are ${Array.isArray(args) ? 'an array' : typeof args}`;
+    args = JSON.parse(text.trim() || '{}');
   } catch (error) {
-    return `its arguments are no valid JSON (${messageOf(error)}): write them again`;
+    throw invalid`not run: its arguments are no valid JSON (${messageOf(error)}): ${again}`;
   }
+  if (typeof args === 'object' && args !== null && !Array.isArray(args)) return { ...args };
+  throw invalid`not run: its arguments are JSON, but no object: ${again}`;
 }
 
-/** The tool's own answer, or, when the turn is interrupted and the tool does not end soon, that it was. */
-async function orInterrupted(
-  running: Promise<ToolResult>,
-  signal: AbortSignal,
-): Promise<ToolResult> {
-  const { promise, resolve } = Promise.withResolvers<ToolResult>();
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = () => {
-    timer = setTimeout(() => resolve(failure('interrupted')), interruptGraceMs);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([running, promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-/**
- * What is wrong with a value by the parts of JSON Schema that tools use (type, enum, required, properties,
- * additionalProperties: false, items); `undefined` when nothing is. Keywords beyond these are the tool's to check.
- */
-export function faultIn(value: unknown, schema: JsonSchema, path: string): string | undefined {
-  const types = [schema['type'] as string | readonly string[] | undefined]
-    .flat()
-    .filter((type) => type !== undefined); // JSON Schema: a name or a list of names
-  if (types.length > 0 && !types.some((type) => isOfType(value, type))) {
-    return `expected ${path} to be ${types.join(' or ')}, but it is ${typeName(value)}`;
-  }
-  const allowed = schema['enum'];
-  if (Array.isArray(allowed) && !allowed.includes(value)) {
-    return `expected ${path} to be one of ${JSON.stringify(allowed)}, but it is ${JSON.stringify(value)}`;
-  }
-  if (Array.isArray(value)) return faultInItems(value, schema, path);
-  return typeof value === 'object' && value !== null
-    ? faultInObject(value as JsonSchema, schema, path)
-    : undefined; // an object
-}
-
-function faultInItems(
-  values: readonly unknown[],
-  schema: JsonSchema,
-  path: string,
-): string | undefined {
-  const items = schema['items'] as JsonSchema | undefined; // JSON Schema: a schema
-  if (items === undefined) return undefined;
-  for (const [index, value] of values.entries()) {
-    const fault = faultIn(value, items, `${path}[${index}]`);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
-}
-
-function faultInObject(value: JsonSchema, schema: JsonSchema, path: string): string | undefined {
-  const properties = (schema['properties'] ?? {}) as { readonly [key: string]: JsonSchema }; // JSON Schema
-  const required = (schema['required'] ?? []) as readonly string[]; // JSON Schema
-  const missing = required.find((key) => value[key] === undefined);
-  if (missing !== undefined) return `expected ${path} to have "${missing}"`;
-  for (const [key, inner] of Object.entries(value)) {
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (property === undefined) {
-      if (schema['additionalProperties'] !== false) continue;
-      return `${path} has an unknown "${key}"; known are ${Object.keys(properties).join(', ')}`;
-    }
-    if (inner === null && !required.includes(key)) continue; // models write null for "absent"
-    const fault = faultIn(inner, property, `${path}.${key}`);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
-}
-
-function isOfType(value: unknown, type: string): boolean {
-  if (type === 'integer') return Number.isInteger(value);
-  return typeName(value) === type;
-}
-
-function typeName(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-}
-
+/** Text beyond the cap is cut in the middle, and kept whole as a blob. */
 async function cap(
-  item: CallItem,
-  content: readonly Content[],
-  context: CallContext,
-): Promise<{ readonly content: readonly Content[]; readonly full?: ResultItem['full'] }> {
-  const texts = content.filter((one) => one.type === 'text');
-  const bytes = texts.reduce((sum, one) => sum + Buffer.byteLength(one.text), 0);
-  if (bytes <= context.resultBytes) return { content };
-  const text = textOf(texts);
-  const blob = await context.keep(text);
-  const rest = content.filter((one) => one.type !== 'text');
+  turn: Turn,
+  call: string,
+  content: ToolResult['content'],
+): Promise<Pick<ResultItem, 'content' | 'full'>> {
+  const bytes = Buffer.from(textOf(content.filter((one) => one.type === 'text')));
+  const { resultBytes, thread } = turn;
+  if (bytes.length <= resultBytes) return { content };
+  const full = { blob: await thread.blobs.put(bytes), bytes: bytes.length };
+  const half = Math.floor(resultBytes / 2);
+  const [head, tail] = [characterAt(bytes, half), characterAt(bytes, bytes.length - half)];
+  const note = `[… ${tail - head} of ${bytes.length} bytes left out; the whole is the file result:${call} …]`;
+  const text = `${bytes.toString('utf8', 0, head)}\n${note}\n${bytes.toString('utf8', tail)}`;
   return {
-    content: [{ type: 'text', text: cutMiddle(text, context.resultBytes, item.call) }, ...rest],
-    full: { blob, bytes },
+    content: [{ type: 'text', text }, ...content.filter((one) => one.type !== 'text')],
+    full,
   };
 }
 
-/** The head and the tail of a text of too many bytes, with a note of what was left out and where it is. */
-export function cutMiddle(text: string, maxBytes: number, call: string): string {
-  const bytes = Buffer.from(text);
-  const head = new TextDecoder().decode(
-    bytes.subarray(0, startOfCharacter(bytes, Math.floor(maxBytes / 2))),
-  );
-  const tail = new TextDecoder().decode(
-    bytes.subarray(startOfCharacter(bytes, bytes.length - Math.floor(maxBytes / 2))),
-  );
-  const left = bytes.length - Buffer.byteLength(head) - Buffer.byteLength(tail);
-  return `${head}\n[… ${left} of ${bytes.length} bytes left out; the whole text can be read as the file result:${call} …]\n${tail}`;
-}
-
-/** The nearest index at or before `index` where a UTF-8 character starts. */
-function startOfCharacter(bytes: Uint8Array, index: number): number {
+/** The nearest index at or before this one where a UTF-8 character starts. */
+function characterAt(bytes: Uint8Array, index: number): number {
   let at = index;
   while (at > 0 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--;
   return at;

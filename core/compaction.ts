@@ -1,167 +1,164 @@
 /** Compaction: the compactors propose, the kernel checks, and adds its own list of what was done. */
 
-import { createHash } from 'node:crypto';
-
-import type { CompactionJob, Compactor, Model } from './contracts.ts';
+import type { CompactionJob } from './contracts.ts';
 import { KernelError, messageOf } from './errors.ts';
-import type { FragmentItem, Item, WindowEntry } from './item.ts';
-import type { Thread } from './thread.ts';
-import { faultOf, ledgerSource, pinsOf } from './window.ts';
+import type { Item, Part, WindowEntry } from './item.ts';
+import { callModel } from './step.ts';
+import type { Turn } from './turn.ts';
+import { isWithin, weigh } from './window.ts';
 
-/** The share of the model's window at which compaction starts, and the share it aims at. */
+/** The share of the model's room at which compaction starts, and the share it aims at. */
 const fullAt = 0.85;
 const aimAt = 0.45;
 /** The newest commands and files that the kernel's own list holds, each. */
 const maxListed = 100;
+/** The owner of that list, which is made anew each time. */
+const ledgerSource = 'kernel';
 
-export interface CompactionOptions {
-  readonly thread: Thread;
-  readonly model: Model;
-  readonly compactors: readonly Compactor[];
-  readonly reason: CompactionJob['reason'];
-  readonly remark?: string | undefined;
-  readonly signal: AbortSignal;
-  readonly ask: CompactionJob['ask'];
+/** Tokens that the window may have, leaving room for the answer. */
+function roomOf({ model, settings }: Turn): number {
+  const { window, output } = model.traits(settings);
+  return window - Math.min(output, window / 4);
 }
 
 /** Whether the next request would come too near the model's window. */
-export function isFull(thread: Thread, model: Model): boolean {
-  const { window, output } = model.traits(thread.settings);
-  const room = window - Math.min(output, window / 4);
-  return thread.window.tokens(model) > room * fullAt;
+export function isFull(turn: Turn): boolean {
+  const { window } = turn.thread;
+  const tokens = window.weigh(turn.model).reduce((sum, part) => sum + part.tokens, 0);
+  return window.corrected(tokens) > roomOf(turn) * fullAt;
 }
 
 /** Moves the window. Throws `model_context` when no compactor gives one that can be taken. */
 export async function compact(
-  options: CompactionOptions,
-): Promise<{ readonly before: number; readonly after: number }> {
-  const { thread, model } = options;
-  const weights = thread.window.weights(model);
-  const before = weights.reduce((sum, weight) => sum + weight.tokens, 0);
-  const parts = weights.map((weight) => weight.part);
-  const pins = pinsOf(parts);
-  const job: CompactionJob = {
-    thread: thread.id,
-    settings: thread.settings,
-    reason: options.reason,
-    parts: weights.map(({ part, tokens }) => ({ part, tokens, pinned: pins.has(part.n) })),
-    target: Math.floor(Math.min(model.traits(thread.settings).window * aimAt, before * 0.7)),
-    ...(options.remark === undefined ? {} : { remark: options.remark }),
-    signal: options.signal,
-    ask: options.ask,
-  };
-  const weigh = (entries: readonly WindowEntry[]) => weightOf(entries, job);
-  const { entries, by } = await propose(options, job, (entries) => {
-    const fault = faultOf(entries, parts, pins);
-    if (fault !== undefined) return fault;
-    return weigh(entries) < before ? undefined : 'it does not shrink the window';
+  turn: Turn,
+  reason: CompactionJob['reason'],
+  remark?: string,
+): Promise<void> {
+  const { thread, model, settings, signal } = turn;
+  const weighed = thread.window.weigh(model);
+  const pins = pinsOf(weighed.map(({ part }) => part));
+  const parts = weighed.map(({ part, tokens }) => {
+    return { part, tokens: thread.window.corrected(tokens), pinned: pins.has(part.n) };
   });
-  const withLedger = [...entries, { fragment: ledger(thread.items) }];
-  const after = weigh(withLedger);
-  await thread.append([
-    { type: 'window', reason: 'compaction', by, entries: withLedger, before, after },
-  ]);
-  return { before, after };
+  const before = parts.reduce((sum, part) => sum + part.tokens, 0);
+  const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
+  const ask = (input: string) => askModel(turn, input);
+  const job = { thread: thread.id, settings, reason, remark, parts, target, signal, ask };
+  const { entries, by } = await propose(turn, job, 0);
+  const all = [...entries, { fragment: ledger(thread.items) }];
+  const after = weightOf(all, job);
+  await thread.append([{ type: 'window', reason: 'compaction', by, entries: all, before, after }]);
 }
+
+/** A question of a compactor to the thread's model: same prefix, same tools, no calls; nothing of it is appended. */
+async function askModel(turn: Turn, input: string): Promise<string> {
+  const { thread, model, spent } = turn;
+  const content = [{ type: 'text', text: input }] as const;
+  const part = { type: 'user', content, how: 'start', n: thread.items.length, at: 0 } as const;
+  let text = '';
+  for await (const event of callModel(turn, 'none', weigh(part, model))) {
+    if (event.type === 'output' && event.output.type === 'assistant') text += event.output.text;
+    else if (event.type === 'restart') text = '';
+    else if (event.type === 'done')
+      spent.tokens += (event.usage?.input ?? 0) + (event.usage?.output ?? 0);
+  }
+  return text;
+}
+
+type Proposal = { readonly entries: readonly WindowEntry[]; readonly by: string };
 
 /** The first proposal that can be taken; a compactor that fails gives a notice, and the next one has its turn. */
-async function propose(
-  options: CompactionOptions,
-  job: CompactionJob,
-  faultIn: (entries: readonly WindowEntry[]) => string | undefined,
-): Promise<{ readonly entries: readonly WindowEntry[]; readonly by: string }> {
-  const { thread, compactors, signal } = options;
-  const run = async (
-    index: number,
-    current: CompactionJob,
-  ): Promise<{ entries: readonly WindowEntry[]; by: string }> => {
-    const compactor = compactors[index];
-    if (compactor === undefined) {
-      throw new KernelError(
-        'model_context',
-        'the window is full and no compactor could shrink it: start a new thread, use a model with a larger window, or add the compactor "prune"',
-      );
-    }
-    let inner: string | undefined;
-    try {
-      const next = async (later: CompactionJob) => {
-        const found = await run(index + 1, later);
-        inner = found.by;
-        return found.entries;
-      };
-      const entries = await compactor.compact(current, next);
-      const fault = faultIn(entries);
-      if (fault === undefined)
-        return {
-          entries,
-          by: inner === undefined ? compactor.name : `${compactor.name} over ${inner}`,
-        };
-      thread.notice(refusal(compactor, fault));
-    } catch (error) {
-      if (signal.aborted) throw error;
-      thread.notice(refusal(compactor, messageOf(error)));
-    }
-    return run(index + 1, job);
+async function propose(turn: Turn, job: CompactionJob, index: number): Promise<Proposal> {
+  const compactor = turn.slots.compactors[index];
+  const advice = 'start a new thread, or take a model with a larger window';
+  const message = `the window is full and no compactor could shrink it: ${advice}`;
+  if (compactor === undefined) throw new KernelError('model_context', message);
+  let by = compactor.name;
+  const next = async (later: CompactionJob) => {
+    const inner = await propose(turn, later, index + 1);
+    by = `${compactor.name} over ${inner.by}`;
+    return inner.entries;
   };
-  return run(0, job);
-}
-
-function refusal(compactor: Compactor, why: string) {
-  const message = `the window of compactor ${compactor.name} was not taken: ${why}`;
-  return { level: 'warning', plugin: compactor.name, code: 'compaction', message } as const;
-}
-
-function weightOf(entries: readonly WindowEntry[], job: CompactionJob): number {
-  let tokens = 0;
-  for (const entry of entries) {
-    if ('fragment' in entry) tokens += Math.ceil(entry.fragment.text.length / 4);
-    else
-      for (const { part, tokens: own } of job.parts)
-        if (part.n >= entry.keep[0] && part.n <= entry.keep[1]) tokens += own;
+  try {
+    const entries = await compactor.compact(job, next);
+    const fault = faultIn(entries, job);
+    if (fault === undefined) return { entries, by };
+    turn.thread.notice('warning', compactor.name, `its window was not taken: ${fault}`);
+  } catch (error) {
+    if (turn.signal.aborted) throw error;
+    turn.thread.notice('warning', compactor.name, `it gave no window: ${messageOf(error)}`);
   }
-  return tokens;
+  return propose(turn, job, index + 1);
+}
+
+/**
+ * What of a window must survive, by ordinal: tools, pinned fragments, what the user said first and last, the newest plan
+ * (a result whose `detail` has one) with its call, open calls.
+ */
+export function pinsOf(parts: readonly Part[]): ReadonlySet<number> {
+  const users = parts.filter((part) => part.type === 'user');
+  const results = parts.filter((part) => part.type === 'result');
+  const plan = results.findLast((result) => result.detail?.['plan'] !== undefined);
+  const answered = new Set(results.map((result) => result.call));
+  const isPinned = (part: Part): boolean => {
+    if (part.type === 'fragment') return part.pinned && part.plugin !== ledgerSource;
+    if (part.type === 'call') return part.call === plan?.call || !answered.has(part.call);
+    return part.type === 'tools' || part === plan || part === users[0] || part === users.at(-1);
+  };
+  return new Set(parts.filter(isPinned).map((part) => part.n));
+}
+
+/** Why a window cannot be taken, or `undefined`. */
+function faultIn(entries: readonly WindowEntry[], job: CompactionJob): string | undefined {
+  const ranges = entries.flatMap((entry) => ('keep' in entry ? [entry.keep] : []));
+  if (ranges.some(([from, to], at) => from > to || from <= (ranges[at - 1]?.[1] ?? -1)))
+    return 'it reorders parts';
+  const isKept = (part: Part) => ranges.some((range) => isWithin(part.n, range));
+  const lost = job.parts.find(({ part, pinned }) => pinned && !isKept(part))?.part;
+  if (lost !== undefined) return `it drops the pinned ${lost.type} at ordinal ${lost.n}`;
+  const sides = new Map<string, boolean>();
+  for (const { part } of job.parts) {
+    if (part.type !== 'call' && part.type !== 'result') continue;
+    if ((sides.get(part.call) ?? isKept(part)) !== isKept(part))
+      return `it splits call ${part.call} from its result`;
+    sides.set(part.call, isKept(part));
+  }
+  const before = job.parts.reduce((sum, part) => sum + part.tokens, 0);
+  return weightOf(entries, job) < before ? undefined : 'it does not shrink';
+}
+
+function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): number {
+  const weigh = (entry: WindowEntry) =>
+    'fragment' in entry
+      ? Math.ceil(entry.fragment.text.length / 4)
+      : parts.reduce(
+          (sum, { part, tokens }) => sum + (isWithin(part.n, entry.keep) ? tokens : 0),
+          0,
+        );
+  return entries.reduce((sum, entry) => sum + weigh(entry), 0);
 }
 
 /** The kernel's own list of commands run and files read and changed, from the decision records alone. */
-function ledger(items: readonly Item[]): Omit<FragmentItem, 'type'> {
-  const commands: string[] = [];
-  const reads = new Set<string>();
-  const writes = new Set<string>();
+function ledger(items: readonly Item[]): Extract<WindowEntry, { fragment: unknown }>['fragment'] {
+  const lists = { write: new Set<string>(), spawn: new Set<string>(), read: new Set<string>() };
   for (const item of items) {
-    if (item.type !== 'decision' || item.verdict !== 'allow' || item.origin.kind === 'plugin')
+    if (item.type !== 'decision' || item.verdict === 'deny' || item.origin.kind === 'plugin')
       continue;
     const { kind, argv, path } = item.effect;
-    if (kind === 'spawn' && Array.isArray(argv)) commands.push(argv.join(' ').slice(0, 200));
-    else if (typeof path === 'string') (kind === 'write' ? writes : reads).add(path);
+    const what = Array.isArray(argv) ? argv.join(' ').slice(0, 200) : String(path);
+    if (kind === 'write' || kind === 'spawn' || kind === 'read') lists[kind].add(what);
   }
-  const list = (title: string, all: readonly string[]) =>
-    all.length === 0
-      ? []
-      : [
-          `${title}${all.length > maxListed ? ` (the last ${maxListed} of ${all.length})` : ''}:`,
-          ...all.slice(-maxListed).map((one) => `- ${one}`),
-        ];
-  const text = [
-    'What was done in this thread so far, as recorded by the harness:',
-    ...list('Files changed', [...writes]),
-    ...list('Commands run', commands),
-    ...list(
-      'Files read',
-      [...reads].filter((path) => !writes.has(path)),
-    ),
-  ].join('\n');
-  return {
-    plugin: ledgerSource,
-    source: 'decision records',
-    stability: 'turn',
-    role: 'developer',
-    text,
-    hash: hashOf(text),
-    pinned: true,
+  const show = (title: string, all: ReadonlySet<string>) => {
+    const newest = [...all].slice(-maxListed).map((one) => `- ${one}`);
+    return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
   };
-}
-
-/** SHA-256 of a text, its first 16 hex digits. */
-export function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const changed = show('Files changed', lists.write);
+  const lines = [
+    ...changed,
+    ...show('Commands run', lists.spawn),
+    ...show('Files read', lists.read),
+  ];
+  const text = ['Done in this thread so far, as the harness recorded it:', ...lines].join('\n');
+  const source = 'decision records';
+  return { plugin: ledgerSource, source, stability: 'turn', role: 'developer', text, pinned: true };
 }

@@ -1,270 +1,207 @@
-/** The only door to the world: each effect goes through the wrappers, then the gate, and is then carried out as judged. */
+/** The only door to the world: each effect goes through the wrappers, then the gate, and is carried out as judged. */
 
-import type {
-  AroundEffect,
-  Confinement,
-  Effect,
-  EffectRequest,
-  Effects,
-  FetchAnswer,
-  FetchRequest,
-  Process,
-  Sandbox,
-  SandboxRequest,
-  SpawnPlan,
-  SpawnRequest,
-} from './contracts.ts';
-import {
-  isInside,
-  listFolder,
-  readFile,
-  removeFile,
-  resolvePath,
-  statFile,
-  writeFile,
-} from './effects-files.ts';
-import { type Connections, fetchUrl } from './effects-http.ts';
-import { type Processes, type RunningProcess, startProcess } from './effects-process.ts';
-import { KernelError } from './errors.ts';
+import type * as plug from './contracts.ts';
+import { KernelError, notFound } from './errors.ts';
 import { type GateContext, passGate } from './gate.ts';
 import type { Origin, Settings } from './item.ts';
 
-/** What all effects of a kernel share. */
-export interface World {
-  readonly connections: Connections;
-  /** What commands get of the environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The sandbox in use and how well it confines; `undefined` when none was found. */
-  readonly sandbox: () => Promise<
-    { readonly sandbox: Sandbox; readonly level: Confinement } | undefined
-  >;
-  readonly nextProcessId: () => string;
+/** A process with its name in its thread, and what was asked for. */
+type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; argv: plug.Argv }>;
+
+/** The processes that one owner (call, turn, thread, plugin) answers for. */
+export class Processes {
+  readonly running: Map<string, Child> = new Map();
+  readonly #changed: () => void;
+
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+  }
+
+  /** From now on this owner's, until it ends or another adopts it. */
+  adopt(child: Child, from?: Processes): void {
+    from?.release(child.id);
+    this.running.set(child.id, child);
+    this.#changed();
+    void child.exited.then(() => this.release(child.id));
+  }
+
+  release(id: string): void {
+    if (this.running.delete(id)) this.#changed();
+  }
+
+  /** Ends all; resolves when they have ended. */
+  async close(): Promise<void> {
+    const all = [...this.running.values()];
+    for (const child of all) child.kill();
+    await Promise.all(all.map((child) => child.exited));
+  }
 }
 
-/** To whom effects belong. */
+/** What all effects of a kernel share. */
+export interface World {
+  readonly machine: () => plug.Machine;
+  /** What commands get of the environment. */
+  readonly env: plug.Strings;
+  /** The sandbox in use, if one was found. */
+  readonly sandbox: () => Promise<Confined | undefined>;
+  readonly nextProcessId: () => string;
+}
+export type Confined = Readonly<{ sandbox: plug.Sandbox; level: plug.Confinement }>;
+
+/** To whom effects belong. Processes end with `own` (a call, a plugin); those that are kept, with `kept` (the thread). */
 export interface Binding {
   readonly origin: Origin;
   readonly thread?: string;
   readonly call?: string;
-  readonly settings: Settings;
-  readonly wrappers: readonly AroundEffect[];
+  readonly wrappers: () => readonly plug.AroundEffect[];
   readonly gate: GateContext;
-  /** Processes end with this owner (a call, a plugin). */
   readonly own: Processes;
-  /** Processes that are kept end with this one (the thread). */
   readonly kept: Processes;
-  /** The whole text of a result, for paths `result:CALL`. */
-  readonly result: (call: string) => Promise<Uint8Array | undefined>;
+  /** The whole text of a call's result, for paths `result:CALL`. */
+  readonly result?: (call: string) => Promise<Uint8Array | undefined>;
 }
 
-const resultPrefix = 'result:';
+type Body<K extends plug.RequestBody['kind']> = Extract<plug.RequestBody, { kind: K }>;
+type Act<K extends plug.RequestBody['kind'], T> = (what: Body<K>) => Promise<T>;
 
 /** Effects bound to an origin and, within a thread, to a call. */
-export function bindEffects(world: World, binding: Binding): Effects {
-  const run = <T>(what: EffectBody, act: (what: EffectRequest) => Promise<T>) =>
-    runEffect(binding, what, act);
-  return {
-    spawn: (request) =>
-      run({ kind: 'spawn', request }, (what) =>
-        actSpawn(world, binding, requestOf(what, 'spawn').request),
-      ),
-    process: (id) => {
-      const child = binding.kept.get(id);
-      return child && processOf(binding, child);
-    },
-    stat: async (path) => {
-      const stored = await storedResult(binding, path);
-      if (stored !== undefined)
-        return { kind: 'file', bytes: stored.length, modifiedMs: 0, mode: 0o400 };
-      return run({ kind: 'read', path }, (what) =>
-        actRead(binding, requestOf(what, 'read').path, statFile),
-      );
-    },
-    list: (path) =>
-      run({ kind: 'read', path }, (what) =>
-        actRead(binding, requestOf(what, 'read').path, listFolder),
-      ),
-    read: async (path, range) => {
-      const stored = await storedResult(binding, path);
-      if (stored !== undefined) return stored.subarray(range?.start ?? 0, range?.end);
-      return run({ kind: 'read', path }, (what) =>
-        actRead(binding, requestOf(what, 'read').path, (real) => readFile(real, range)),
-      );
-    },
-    write: (path, data, options) =>
-      run({ kind: 'write', path, data, ...options }, (what) =>
-        actWrite(binding, requestOf(what, 'write')),
-      ),
-    remove: (path) =>
-      run({ kind: 'write', path, data: undefined }, (what) =>
-        actWrite(binding, requestOf(what, 'write')),
-      ),
-    fetch: (url, request = {}) =>
-      run({ kind: 'fetch', url, request }, (what) =>
-        actFetch(world, binding, requestOf(what, 'fetch')),
-      ),
-    call: (effect, act) =>
-      run({ kind: 'call', ...effect }, async (what) => {
-        const { server, tool, args, confined } = requestOf(what, 'call');
-        await pass(binding, { kind: 'call', server, tool, args, confined });
-        return act();
-      }),
-  };
-}
+export class BoundEffects implements plug.Effects {
+  readonly #world: World;
+  readonly #owner: Binding;
 
-type WithoutOwner<T> = T extends unknown
-  ? Omit<T, 'origin' | 'thread' | 'call' | 'settings'>
-  : never;
-type EffectBody = WithoutOwner<EffectRequest>;
-
-function runEffect<T>(
-  binding: Binding,
-  body: EffectBody,
-  act: (what: EffectRequest) => Promise<T>,
-): Promise<T> {
-  const { origin, settings, thread, call, wrappers } = binding;
-  // The owner's fields and the body's together are an EffectRequest; spreading a union loses that.
-  const what = { ...body, origin, settings, ...owner(thread, call) } as EffectRequest;
-  const step = (index: number, current: EffectRequest): Promise<T> => {
-    const wrapper = wrappers[index];
-    return wrapper === undefined ? act(current) : wrapper(current, (next) => step(index + 1, next));
-  };
-  return step(0, what);
-}
-
-function owner(
-  thread: string | undefined,
-  call: string | undefined,
-): { thread?: string; call?: string } {
-  return { ...(thread === undefined ? {} : { thread }), ...(call === undefined ? {} : { call }) };
-}
-
-/** A wrapper may change an effect, not make another kind of it. */
-function requestOf<K extends EffectRequest['kind']>(
-  what: EffectRequest,
-  kind: K,
-): Extract<EffectRequest, { kind: K }> {
-  if (what.kind !== kind)
-    throw new KernelError(
-      'plugin',
-      `a wrapper turned a ${kind} effect into ${what.kind}: it may only change it`,
-    );
-  return what as Extract<EffectRequest, { kind: K }>; // just checked
-}
-
-async function pass(binding: Binding, body: WithoutOwner<Effect>): Promise<void> {
-  const { origin, thread, call } = binding;
-  // As above: the owner's fields and the body's together are an Effect.
-  await passGate({ ...body, origin, ...owner(thread, call) } as Effect, binding.gate);
-  binding.gate.signal?.throwIfAborted();
-}
-
-async function actRead<T>(binding: Binding, path: string, read: (real: string) => T): Promise<T> {
-  const real = resolvePath(path, binding.settings.cwd);
-  await pass(binding, { kind: 'read', path: real, inside: inRoots(real, binding.settings) });
-  return read(real);
-}
-
-async function actWrite(
-  binding: Binding,
-  what: Extract<EffectRequest, { kind: 'write' }>,
-): Promise<void> {
-  const real = resolvePath(what.path, binding.settings.cwd);
-  const { data } = what;
-  await pass(binding, {
-    kind: 'write',
-    path: real,
-    inside: inRoots(real, binding.settings),
-    remove: data === undefined,
-  });
-  if (data === undefined) removeFile(real);
-  else writeFile(real, data, what.mode);
-}
-
-function inRoots(path: string, settings: Settings): boolean {
-  return isInside(
-    path,
-    [settings.cwd, ...settings.roots].map((root) => resolvePath(root, '/')),
-  );
-}
-
-async function actFetch(
-  world: World,
-  binding: Binding,
-  what: { url: string; request: FetchRequest },
-): Promise<FetchAnswer> {
-  await pass(binding, { kind: 'fetch', url: what.url, method: what.request.method ?? 'GET' });
-  return fetchUrl(world.connections, what.url, what.request);
-}
-
-async function actSpawn(world: World, binding: Binding, request: SpawnRequest): Promise<Process> {
-  const { settings } = binding;
-  const cwd = resolvePath(request.cwd ?? '.', settings.cwd);
-  const { plan, confined } = await planSpawn(world, settings, { ...request, cwd });
-  await pass(binding, {
-    kind: 'spawn',
-    argv: request.argv,
-    cwd,
-    confined,
-    network: confined === 'none' || settings.network,
-  });
-  const child = await startProcess(world.nextProcessId(), request, plan);
-  binding.own.adopt(child);
-  return processOf(binding, child);
-}
-
-async function planSpawn(
-  world: World,
-  settings: Settings,
-  request: SpawnRequest & { readonly cwd: string },
-): Promise<{ plan: SpawnPlan; confined: Confinement }> {
-  const { argv, cwd } = request;
-  const env = { ...world.env, ...request.env };
-  if (settings.sandbox === 'danger-full-access') {
-    return { plan: { file: argv[0], args: argv.slice(1), cwd, env }, confined: 'none' };
+  constructor(world: World, owner: Binding) {
+    this.#world = world;
+    this.#owner = owner;
   }
-  const chosen = await world.sandbox();
-  if (chosen === undefined) {
-    throw new KernelError(
-      'sandbox',
-      `no sandbox can confine commands here, and the mode is ${settings.sandbox}: run with --sandbox danger-full-access to run them unconfined`,
-    );
-  }
-  const wanted: SandboxRequest = {
-    argv,
-    cwd,
-    env,
-    mode: settings.sandbox,
-    roots: settings.roots,
-    network: settings.network,
-  };
-  return { plan: await chosen.sandbox.plan(wanted), confined: chosen.level };
-}
 
-function processOf(binding: Binding, child: RunningProcess): Process {
-  return {
-    id: child.id,
-    exited: child.exited,
-    write: (data) =>
-      runEffect(binding, { kind: 'input', process: child.id, data }, async (what) => {
-        const input = requestOf(what, 'input').data;
-        const shown = typeof input === 'string' ? input : Buffer.from(input).toString();
-        await pass(binding, { kind: 'input', process: child.id, argv: child.argv, data: shown });
-        await child.write(input);
-      }),
-    end: () => child.end(),
-    kill: (signal) => child.kill(signal),
-    keep: (onOutput) => {
+  get #settings(): Settings {
+    return this.#owner.gate.settings;
+  }
+
+  /** Through the wrappers, which may change a request, but not into another kind. */
+  #run<K extends plug.RequestBody['kind'], T>(body: Body<K>, act: Act<K, T>): Promise<T> {
+    const { origin, thread, call } = this.#owner;
+    const wrappers = this.#owner.wrappers();
+    const step = (index: number, what: plug.EffectRequest): Promise<T> => {
+      const next = (changed: plug.EffectRequest) => step(index + 1, changed);
+      return wrappers[index]?.(what, next) ?? act(what as unknown as Body<K>);
+    };
+    const whole = { ...(body as plug.RequestBody), origin, thread, call, settings: this.#settings };
+    return step(0, whole);
+  }
+
+  #judge(body: plug.EffectBody): Promise<void> {
+    const { origin, thread, call, gate } = this.#owner;
+    return passGate({ ...body, origin, thread, call }, gate);
+  }
+
+  #resolve(path: string): { readonly path: string; readonly inside: boolean } {
+    const { cwd, roots } = this.#settings;
+    const { resolve } = this.#world.machine();
+    const real = resolve(path, cwd);
+    const folders = [cwd, ...roots].map((root) => resolve(root, '/').replace(/\/?$/, '/'));
+    return { path: real, inside: folders.some((folder) => `${real}/`.startsWith(folder)) };
+  }
+
+  #look<T>(path: string, act: (real: string) => T | Promise<T>): Promise<T> {
+    return this.#run({ kind: 'read', path }, async (what) => {
+      const at = this.#resolve(what.path);
+      await this.#judge({ kind: 'read', ...at });
+      return act(at.path);
+    });
+  }
+
+  #put(body: Body<'write'>): Promise<void> {
+    return this.#run(body, async ({ path, data, mode }) => {
+      const at = this.#resolve(path);
+      await this.#judge({ kind: 'write', ...at, remove: data === undefined });
+      const machine = this.#world.machine();
+      await (data === undefined ? machine.remove(at.path) : machine.write(at.path, data, mode));
+    });
+  }
+
+  async #stored(path: string): Promise<Uint8Array | undefined> {
+    if (!path.startsWith('result:')) return undefined;
+    const stored = await this.#owner.result?.(path.slice('result:'.length));
+    if (stored === undefined) throw notFound`there is no ${path} in this thread`;
+    return stored;
+  }
+
+  readonly stat: plug.Effects['stat'] = async (path) => {
+    const stored = await this.#stored(path);
+    if (stored === undefined) return this.#look(path, this.#world.machine().stat);
+    return { path, kind: 'file', bytes: stored.length, modifiedMs: 0, mode: 0o400 };
+  };
+  readonly read: plug.Effects['read'] = async (path, range) => {
+    const stored = await this.#stored(path);
+    if (stored !== undefined) return stored.subarray(range?.start, range?.end);
+    return this.#look(path, (real) => this.#world.machine().read(real, range));
+  };
+  readonly list: plug.Effects['list'] = (path) => this.#look(path, this.#world.machine().list);
+  readonly write: plug.Effects['write'] = (path, data, options) =>
+    this.#put({ kind: 'write', path, data, ...options });
+  readonly remove: plug.Effects['remove'] = (path) => this.#put({ kind: 'write', path });
+
+  readonly fetch: plug.Effects['fetch'] = (address, wanted = {}) =>
+    this.#run({ kind: 'fetch', url: address, request: wanted }, async ({ url, request }) => {
+      await this.#judge({ kind: 'fetch', url, method: request.method ?? 'GET' });
+      return this.#world.machine().fetch(url, request);
+    });
+
+  readonly call: plug.Effects['call'] = (effect, act) =>
+    this.#run({ kind: 'call', ...effect }, async ({ kind, server, tool, args, confined }) => {
+      await this.#judge({ kind, server, tool, args, confined });
+      return act();
+    });
+
+  readonly spawn: plug.Effects['spawn'] = (wanted) =>
+    this.#run({ kind: 'spawn', request: wanted }, async ({ request }) => {
+      const { path: cwd } = this.#resolve(request.cwd ?? '.');
+      const { plan, confined } = await this.#plan(request, cwd);
+      const network = confined === 'none' || this.#settings.network;
+      await this.#judge({ kind: 'spawn', argv: request.argv, cwd, confined, network });
+      const started = await this.#world.machine().spawn(plan, request);
+      const child = Object.assign(started, { id: this.#world.nextProcessId(), argv: request.argv });
+      this.#owner.own.adopt(child);
+      return this.#handle(child);
+    });
+
+  async #plan({ argv, env: added }: plug.SpawnRequest, cwd: string) {
+    const { sandbox: mode, roots, network } = this.#settings;
+    const env = { ...this.#world.env, ...added };
+    const bare: plug.SpawnPlan = { file: argv[0], args: argv.slice(1), cwd, env };
+    if (mode === 'danger-full-access') return { plan: bare, confined: 'none' } as const;
+    const chosen = await this.#world.sandbox();
+    const advice = 'run with --sandbox danger-full-access to run them unconfined';
+    const message = `no sandbox can confine commands here, and the mode is ${mode}: ${advice}`;
+    if (chosen === undefined) throw new KernelError('sandbox', message);
+    const plan = await chosen.sandbox.plan({ argv, cwd, env, mode, roots, network });
+    return { plan, confined: chosen.level };
+  }
+
+  readonly process: plug.Effects['process'] = (id) => {
+    const child = this.#owner.kept.running.get(id);
+    return child && this.#handle(child);
+  };
+
+  #handle(child: Child): plug.Process {
+    const { id, argv, exited } = child;
+    const write = (input: string | Uint8Array) =>
+      this.#run({ kind: 'input', process: id, data: input }, async ({ data }) => {
+        await this.#judge({ kind: 'input', process: id, argv, data: Buffer.from(data).toString() });
+        await child.write(data);
+      });
+    const keep: plug.Process['keep'] = (onOutput) => {
       child.keep(onOutput);
-      binding.own.move(child, binding.kept);
-    },
-  };
-}
-
-async function storedResult(binding: Binding, path: string): Promise<Uint8Array | undefined> {
-  if (!path.startsWith(resultPrefix)) return undefined;
-  const stored = await binding.result(path.slice(resultPrefix.length));
-  if (stored === undefined)
-    throw new KernelError('not_found', `there is no kept result ${path} in this thread`);
-  return stored;
+      this.#owner.kept.adopt(child, this.#owner.own);
+    };
+    return {
+      id,
+      exited,
+      write,
+      end: () => child.end(),
+      kill: (signal) => child.kill(signal),
+      keep,
+    };
+  }
 }

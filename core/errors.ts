@@ -4,9 +4,8 @@ import type { ErrorData } from './item.ts';
 
 export type ErrorCode =
   | ('invalid' | 'not_found' | 'conflict' | 'denied' | 'aborted' | 'timeout' | 'unreachable')
-  | ('plugin' | 'sandbox' | 'store' | 'version' | 'internal')
-  | ('model_config' | 'model_unreachable' | 'model_busy' | 'model_refused')
-  | ('model_context' | 'model_answer');
+  | ('plugin' | 'sandbox' | 'store' | 'version' | 'internal' | 'model_config' | 'model_busy')
+  | ('model_unreachable' | 'model_refused' | 'model_context' | 'model_answer');
 
 /** `plugin` is to blame. */
 export type ErrorOptions = Readonly<{ plugin?: string; cause?: unknown }>;
@@ -40,18 +39,25 @@ export class ModelError extends KernelError {
   }
 }
 
-/** A KernelError whose message is the template: ``throw fault('invalid')`expected a path, but got ${path}` ``. */
-export function fault(code: ErrorCode, options?: ErrorOptions) {
-  return (strings: TemplateStringsArray, ...values: readonly unknown[]): KernelError =>
-    new KernelError(code, String.raw({ raw: strings }, ...values), options);
-}
+type Tag = (raw: TemplateStringsArray, ...values: readonly unknown[]) => KernelError;
+const tag = (code: ErrorCode): Tag => {
+  return (raw, ...values) => new KernelError(code, String.raw({ raw }, ...values));
+};
+/** Errors by their code, the message as a template: ``throw invalid`expected a path, but got ${path}` ``. */
+export const invalid: Tag = tag('invalid');
+export const notFound: Tag = tag('not_found');
+export const conflict: Tag = tag('conflict');
+export const aborted: Tag = tag('aborted');
+export const noModel: Tag = tag('model_config');
 
 /** Any thrown value as a KernelError, blamed on `plugin` unless it names one already. */
 export function asKernelError(thrown: unknown, plugin?: string): KernelError {
-  if (thrown instanceof KernelError && (thrown.plugin ?? plugin) === thrown.plugin) return thrown;
+  if (thrown instanceof KernelError) return thrown;
   const isAbort = thrown instanceof Error && thrown.name === 'AbortError';
-  const code = thrown instanceof KernelError ? thrown.code : isAbort ? 'aborted' : 'plugin';
-  return new KernelError(code, messageOf(thrown), { cause: thrown, plugin });
+  return new KernelError(isAbort ? 'aborted' : 'plugin', messageOf(thrown), {
+    cause: thrown,
+    plugin,
+  });
 }
 
 /** An error as plain data, for items and wires. */

@@ -1,46 +1,45 @@
 /** The kernel: plugins in, a client out. */
 
-import { homedir } from 'node:os';
-
-import type { Blobs, Confinement, Effects, Sandbox, Store, ThreadLog } from './contracts.ts';
-import { bindEffects, type Binding, type World } from './effects.ts';
-import { Connections } from './effects-http.ts';
-import { Processes } from './effects-process.ts';
-import { KernelError, messageOf } from './errors.ts';
-import type { Body, DecisionItem, Item, Limits, NoticeItem, Settings } from './item.ts';
-import { threadVersion } from './item.ts';
+import { pinsOf } from './compaction.ts';
 import type {
-  Client,
-  Event,
-  KernelEvent,
-  Method,
-  Params,
-  Requests,
-  Result,
-  ThreadEvent,
-} from './protocol.ts';
-import { joinRedactors, type Redact, redactStrings } from './redact.ts';
+  Blobs,
+  Effects,
+  Machine,
+  Model,
+  Sandbox,
+  Store,
+  ThreadLog,
+  Tool,
+} from './contracts.ts';
+import { BoundEffects, type Binding, type Confined, Processes, type World } from './effects.ts';
+import { aborted, conflict, invalid, KernelError, messageOf, noModel, notFound } from './errors.ts';
+import type * as it from './item.ts';
+import { threadVersion } from './item.ts';
+import type { Client, Event, Listener, Method, Params, Result } from './protocol.ts';
+import { joinRedactors, redactStrings } from './redact.ts';
 import { type PluginSpec, Registry } from './registry.ts';
 import * as slots from './slots.ts';
+import type { NamedValues, Slot } from './slot.ts';
 import { closingItems, type Pending, Thread } from './thread.ts';
-import { runTurn, type TurnBinding, type TurnHost } from './turn.ts';
+import type { Window } from './window.ts';
+import { runTurn, type TurnHost } from './turn.ts';
 
 export interface KernelOptions {
   /** In the order of configuration. */
   readonly plugins: readonly PluginSpec[];
-  /** Defaults of new threads; what is missing: the process's cwd, that as the only root, workspace-write, on-request, no network. */
-  readonly settings?: Partial<Settings>;
+  /** Defaults of new threads; what is missing: the process's cwd, workspace-write, on-request, no network. */
+  readonly settings?: Partial<it.Settings>;
   /** Defaults of each turn's limits. */
-  readonly limits?: Limits;
-  /** Which entry of a choice slot to use, by slot name: `{ sandboxes: 'none', stores: 'memory' }`. */
+  readonly limits?: it.Limits;
+  /** Which entry of a choice slot to use, by slot: `{ sandboxes: 'none', stores: 'memory' }`. */
   readonly choose?: Readonly<Record<string, string>>;
   /** Bytes of a result that the model is shown; the rest is kept as a blob. Default 32768. */
   readonly resultBytes?: number;
-  /** The environment that commands get; default: an allowlist of the process's own. */
+  /** The environment that commands get; default: PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Disposing ends everything that is ours: turns, processes, connections, plugins (last first). */
+/** Disposing ends everything that is ours: turns, processes, plugins (last first). */
 export interface Kernel extends AsyncDisposable {
   /** A client under this name. */
   readonly client: (name: string) => Client;
@@ -67,7 +66,6 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
 type Handlers = {
   readonly [M in Method]: (params: Params<M>, client: string) => Promise<Result<M>> | Result<M>;
 };
-type Listener = Parameters<Client['listen']>[0];
 
 class RunningKernel implements Kernel {
   readonly #options: KernelOptions;
@@ -75,21 +73,29 @@ class RunningKernel implements Kernel {
   readonly #threads = new Map<string, Thread>();
   readonly #loading = new Map<string, Promise<Thread>>();
   readonly #listeners = new Set<Listener>();
-  readonly #notices: NoticeItem[] = [];
-  readonly #connections = new Connections();
-  readonly #memory = memoryBlobs();
-  readonly #defaults: Settings;
+  readonly #notices: it.NoticeItem[] = [];
+  readonly #defaults: it.Settings;
   readonly #world: World;
-  #sandbox: ReturnType<World['sandbox']> | undefined;
+  #sandbox: Promise<Confined | undefined> | undefined;
   #processCount = 0;
   #isClosed = false;
 
   constructor(options: KernelOptions) {
     this.#options = options;
-    this.#defaults = defaultSettings(options.settings);
+    const cwd = options.settings?.cwd ?? process.cwd();
+    const base = {
+      provider: 'none',
+      sandbox: 'workspace-write',
+      approval: 'on-request',
+      network: false,
+    } as const;
+    this.#defaults = { ...base, cwd, roots: [cwd], ...options.settings };
+    const { PATH = '', HOME = '' } = process.env;
     this.#world = {
-      connections: this.#connections,
-      env: options.env ?? allowedEnv(process.env),
+      machine: () =>
+        this.#choose<Machine>('machines') ??
+        missing('no machine is loaded: add the plugin "local"'),
+      env: options.env ?? { PATH, HOME },
       sandbox: () => (this.#sandbox ??= this.#chooseSandbox()),
       nextProcessId: () => `p${++this.#processCount}`,
     };
@@ -98,475 +104,326 @@ class RunningKernel implements Kernel {
   async start(): Promise<void> {
     for (const spec of this.#options.plugins) {
       const error = await this.#registry.start(spec, (name, scope) => this.#hostParts(name, scope));
-      if (error !== undefined)
-        this.#notice(
-          'warning',
-          spec.plugin.name,
-          `optional plugin ${spec.plugin.name} did not start: ${error.message}`,
-        );
+      if (error !== undefined) this.#notice('warning', spec.plugin.name, error.message);
     }
     this.#registry.get(slots.requests); // a clash stops the start
     for (const slot of [slots.models, slots.tools, slots.commands, slots.frontEnds]) {
-      for (const { name, plugin, became } of this.#registry.get<
-        never,
-        { readonly clashes: readonly { name: string; plugin: string; became: string }[] }
-      >(slot).clashes) {
+      for (const { name, plugin, became } of this.#registry.get<never, NamedValues<unknown>>(slot)
+        .clashes) {
         this.#notice(
           'warning',
           plugin,
-          `${slot.name}: "${name}" is taken, so that of plugin ${plugin} is "${became}"`,
+          `"${name}" is taken in ${slot.name}, so its own is "${became}"`,
         );
       }
     }
   }
 
   #hostParts(name: string, scope: AsyncDisposableStack) {
-    const processes = new Processes();
-    scope.defer(() => processes.close());
+    const own = new Processes();
+    scope.defer(() => own.close());
+    const log = (message: string, data?: unknown) =>
+      this.#emit(this.#clean({ type: 'log', plugin: name, message, data }));
     return {
       client: this.client(name),
-      effects: this.#outside({ kind: 'plugin', name }, processes),
-      log: (message: string, data?: unknown) => this.#log(name, message, data),
+      effects: this.#outside({ kind: 'plugin', name }, own),
+      log,
     };
   }
 
   /** Effects outside any thread; nobody is there to ask. */
-  #outside(origin: Binding['origin'], processes: Processes): Effects {
-    const registry = this.#registry;
-    const settings = this.#defaults;
+  #outside(origin: it.Origin, own: Processes): Effects {
     const gate: Binding['gate'] = {
-      get policies() {
-        return registry.get(slots.policies);
-      },
-      settings,
+      settings: this.#defaults,
+      policies: () => this.#registry.get(slots.policies),
       ask: () => Promise.resolve({ by: 'nobody' }),
-      record: (decision: DecisionItem) =>
-        this.#emit({ type: 'effect/decided', decision: this.#clean(decision) }),
+      record: (decision) => this.#emit({ type: 'effect/decided', decision: this.#clean(decision) }),
       stop: () => {},
     };
-    const result = () => Promise.resolve(undefined);
-    const binding: Omit<Binding, 'wrappers'> = {
-      origin,
-      settings,
-      gate,
-      own: processes,
-      kept: processes,
-      result,
-    };
-    return bindEffects(this.#world, {
-      ...binding,
-      get wrappers() {
-        return registry.get(slots.aroundEffect);
-      },
-    });
-  }
-
-  #redact(): Redact | undefined {
-    return joinRedactors(this.#registry.get(slots.redactors), (error) =>
-      process.emitWarning(`a redactor failed: ${messageOf(error)}`),
-    );
+    const wrappers = () => this.#registry.get(slots.aroundEffect);
+    return new BoundEffects(this.#world, { origin, gate, own, kept: own, wrappers });
   }
 
   #clean<T>(value: T): T {
-    const redact = this.#redact();
+    const redact = joinRedactors(this.#registry.get(slots.redactors));
     return redact === undefined ? value : redactStrings(value, redact);
   }
 
-  #log(plugin: string, message: string, data?: unknown): void {
-    this.#emit(
-      this.#clean({ type: 'log', plugin, message, ...(data === undefined ? {} : { data }) }),
-    );
-  }
-
-  #notice(level: NoticeItem['level'], plugin: string, message: string): void {
-    const notice: NoticeItem = this.#clean({
-      type: 'notice',
-      level,
-      plugin,
-      code: 'kernel',
-      message,
-    });
+  #notice(level: it.Level, plugin: string, message: string): void {
+    const notice: it.NoticeItem = this.#clean({ type: 'notice', level, plugin, message });
     this.#notices.push(notice);
     this.#emit({ type: 'notice', notice });
   }
 
-  #emit(event: KernelEvent): void {
-    this.#observe(event);
-    this.#tell(event);
-  }
-
-  #observe(event: Event): void {
-    for (const observer of this.#registry.get(slots.observers)) this.#guard(() => observer(event));
-  }
-
-  #tell(event: KernelEvent | Extract<ThreadEvent, { type: 'thread/status' }>): void {
-    for (const listener of this.#listeners) this.#guard(() => listener(event));
-  }
-
-  /** What an observer or listener throws is a warning of the process, nothing else. */
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      process.emitWarning(`an observer or listener failed: ${messageOf(error)}`);
+  /** What an observer or listener throws is a warning of the process, and nothing else. */
+  #emit = (event: Event): void => {
+    const { type } = event;
+    const heard = type === 'item/appended' || type === 'item/delta' ? [] : [...this.#listeners];
+    for (const hear of [...this.#registry.get(slots.observers), ...heard]) {
+      try {
+        hear(event as Parameters<Listener>[0]); // listeners hear just these
+      } catch (error) {
+        process.emitWarning(`an observer or listener failed: ${messageOf(error)}`);
+      }
     }
+  };
+
+  // Choices
+
+  #choose<T extends { readonly name: string }>(
+    slot: 'machines' | 'stores' | 'sandboxes',
+  ): T | undefined {
+    const values = this.#registry.get<never, unknown>(slots[slot]) as readonly {
+      readonly name: string;
+    }[] as readonly T[]; // by the caller's word
+    const name = this.#options.choose?.[slot];
+    if (name === undefined) return values[0];
+    const known = values.map((value) => value.name).join(', ') || 'none';
+    return (
+      values.find((value) => value.name === name) ??
+      missing(`there is no "${name}" in ${slot}; there are: ${known}`)
+    );
   }
 
-  // ---- choices
-
-  #store(): Store | undefined {
-    const stores = this.#registry.get(slots.stores);
-    return chosen(stores, this.#options.choose?.['stores'], 'stores') ?? stores[0];
-  }
-
-  async #chooseSandbox(): ReturnType<World['sandbox']> {
-    const sandboxes = this.#registry.get(slots.sandboxes);
-    const named = chosen(sandboxes, this.#options.choose?.['sandboxes'], 'sandboxes');
-    const reasons: string[] = [];
-    let best: { readonly sandbox: Sandbox; readonly level: Confinement } | undefined;
-    for (const sandbox of named === undefined ? sandboxes : [named]) {
-      const probe = await sandbox.probe();
-      if (named !== undefined || probe.level === 'full') return { sandbox, level: probe.level };
-      if (probe.level === 'partial') best ??= { sandbox, level: probe.level };
-      reasons.push(...probe.reasons.map((reason) => `${sandbox.name}: ${reason}`));
+  /** The one that is named, else the first that confines fully, else, with a notice, the first that does in part. */
+  async #chooseSandbox(): Promise<Confined | undefined> {
+    const isNamed = this.#options.choose?.['sandboxes'] !== undefined;
+    const all = isNamed
+      ? [this.#choose<Sandbox>('sandboxes')]
+      : this.#registry.get(slots.sandboxes);
+    let best: Confined | undefined;
+    for (const sandbox of all.filter((one) => one !== undefined)) {
+      const { level, reasons } = await sandbox.probe();
+      if (isNamed || level === 'full') return { sandbox, level };
+      if (level === 'partial') best ??= { sandbox, level };
+      if (level === 'partial')
+        this.#notice('warning', sandbox.name, `confines only in part: ${reasons.join('; ')}`);
     }
-    if (best !== undefined)
-      this.#notice(
-        'warning',
-        best.sandbox.name,
-        `commands are confined only in part: ${reasons.join('; ')}`,
-      );
     return best;
   }
 
-  // ---- threads
+  // Threads
 
-  #makeThread(id: string, log: ThreadLog | undefined): Thread {
-    return new Thread({
-      id,
-      log,
-      blobs: this.#store()?.blobs ?? this.#memory,
-      redact: () => this.#redact(),
-      observe: (event) => {
-        this.#observe(event);
-        if (event.type === 'thread/status') this.#tell(event);
-      },
-    });
+  #store(): Store {
+    const advice = 'start the thread as ephemeral, or add a stores plugin such as "jsonl"';
+    return this.#choose<Store>('stores') ?? missing(`no store is loaded: ${advice}`);
   }
 
-  async #openLog(id: string, create: boolean): Promise<ThreadLog> {
-    const store = this.#store();
-    if (store === undefined)
-      throw new KernelError(
-        'store',
-        'no store is loaded: start the thread as ephemeral, or add a stores plugin such as "jsonl"',
-      );
-    return store.open(id, { create });
-  }
-
-  async #startThread(params: Params<'thread/start'>): Promise<Thread> {
-    const settings = mergeSettings(this.#defaults, params.settings);
-    const id = newId();
-    const thread = this.#makeThread(
-      id,
-      params.ephemeral === true ? undefined : await this.#openLog(id, true),
-    );
-    const { parent, name } = params;
-    const first: Body = {
-      type: 'thread',
-      version: threadVersion,
-      id,
-      settings,
-      ...(parent === undefined ? {} : { parent }),
-    };
-    await thread.append([first, ...(name === undefined ? [] : [{ type: 'meta', name } as const])]);
-    return this.#register(thread);
-  }
-
-  #register(thread: Thread): Thread {
-    this.#threads.set(thread.id, thread);
-    this.#emit({ type: 'thread/started', thread: thread.id, info: thread.info() });
+  /** A thread with what of its items is on disk; what it lacks because it was cut off is appended. */
+  async #open(
+    id: string,
+    reason: string,
+    log?: ThreadLog,
+    items = log?.items ?? [],
+  ): Promise<Thread> {
+    const blobs = log === undefined ? memoryBlobs() : this.#store().blobs;
+    const redact = () => joinRedactors(this.#registry.get(slots.redactors));
+    const thread = new Thread({ id, items, log, blobs, redact, observe: this.#emit });
+    await thread.append(closingItems(items, reason));
+    this.#threads.set(id, thread);
+    this.#emit({ type: 'thread/started', thread: id, info: thread.info() });
     return thread;
   }
 
-  #resumeThread(id: string): Promise<Thread> {
-    const known = this.#threads.get(id);
-    if (known !== undefined) return Promise.resolve(known);
-    const loading = this.#loading.get(id) ?? this.#load(id).finally(() => this.#loading.delete(id));
+  async #create(
+    first: Pick<it.ThreadItem, 'settings' | 'parent' | 'fork'>,
+    ephemeral = false,
+    rest: readonly it.Item[] = [],
+  ): Promise<Thread> {
+    const id = newId();
+    const log = ephemeral ? undefined : await this.#store().open(id, { create: true });
+    const header = {
+      type: 'thread',
+      version: threadVersion,
+      id,
+      ...first,
+      n: 0,
+      at: Date.now(),
+    } as const;
+    await log?.append([header, ...rest], false);
+    return this.#open(id, 'the thread was forked before the call had one', log, [header, ...rest]);
+  }
+
+  async #resume(id: string): Promise<Thread> {
+    const known = this.#threads.get(id) ?? this.#loading.get(id);
+    if (known !== undefined) return known;
+    const load = async () => {
+      const log = await this.#store().open(id, { create: false });
+      return this.#open(id, 'the program ended before the call had one', log);
+    };
+    const loading = load().finally(() => this.#loading.delete(id));
     this.#loading.set(id, loading);
     return loading;
   }
 
-  async #load(id: string): Promise<Thread> {
-    const log = await this.#openLog(id, false);
-    try {
-      const thread = this.#makeThread(id, log);
-      const closing = closingItems(thread.items, 'the program ended before the call had a result');
-      if (closing.length > 0) await thread.append(closing);
-      return this.#register(thread);
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
+  async #items(id: string): Promise<readonly it.Item[]> {
+    return this.#threads.get(id)?.items ?? this.#store().read(id);
   }
 
-  async #forkThread(params: Params<'thread/fork'>): Promise<Thread> {
-    const items = await this.#itemsOf(params.thread);
-    const after = Math.min(params.after ?? items.length - 1, items.length - 1);
-    const [first, ...rest] = items.slice(0, after + 1);
-    if (first?.type !== 'thread')
-      throw new KernelError(
-        'invalid',
-        `cannot fork thread ${params.thread} after ordinal ${after}: expected 0 to ${items.length - 1}`,
-      );
-    const id = newId();
-    const { parent: _parent, ...kept } = first;
-    const log = params.ephemeral === true ? undefined : await this.#openLog(id, true);
-    const thread = this.#makeThread(id, log);
-    const copies: readonly Item[] = [
-      { ...kept, id, fork: { thread: params.thread, after } },
-      ...rest,
-    ];
-    await thread.copy(copies);
-    const closing = closingItems(
-      thread.items,
-      'the thread was forked before the call had a result',
-    );
-    if (closing.length > 0) await thread.append(closing);
-    return this.#register(thread);
-  }
-
-  async #itemsOf(id: string): Promise<readonly Item[]> {
-    const loaded = this.#threads.get(id);
-    if (loaded !== undefined) return loaded.items;
-    const store = this.#store();
-    if (store === undefined) throw new KernelError('not_found', `there is no thread ${id}`);
-    return store.read(id);
-  }
-
-  #thread(id: string): Thread {
+  #thread(id: string, idleFor?: string): Thread {
     const thread = this.#threads.get(id);
-    if (thread === undefined)
-      throw new KernelError(
-        'not_found',
-        `thread ${id} is not loaded: resume it first, or check its id with thread/list`,
-      );
+    if (thread === undefined) throw notFound`thread ${id} is not loaded: resume it first`;
+    const isBusy = idleFor !== undefined && thread.running !== undefined;
+    if (isBusy) throw conflict`cannot ${idleFor} while a turn runs: interrupt it first`;
     return thread;
   }
 
-  async #closeThread(thread: Thread): Promise<void> {
-    await thread.close(new KernelError('aborted', 'the thread was closed'));
-    if (this.#threads.delete(thread.id)) this.#emit({ type: 'thread/closed', thread: thread.id });
+  async #close(thread: Thread): Promise<void> {
+    await thread.close(aborted`the thread was closed`);
+    this.#threads.delete(thread.id);
+    this.#emit({ type: 'thread/closed', thread: thread.id });
   }
 
-  // ---- turns
-
-  #turnHost(): TurnHost {
-    const get = this.#registry.get.bind(this.#registry);
-    return {
-      slots: {
-        models: get(slots.models),
-        tools: get(slots.tools),
-        prompts: get(slots.prompts),
-        policies: get(slots.policies),
-        compactors: get(slots.compactors),
-        aroundTurn: get(slots.aroundTurn),
-        aroundModel: get(slots.aroundModel),
-        aroundTool: get(slots.aroundTool),
-        aroundEffect: get(slots.aroundEffect),
-      },
-      livePolicies: () => get(slots.policies),
-      isLive: (tool) => this.#registry.has(slots.tools, tool),
-      client: (name) => this.client(name),
-      bind: (binding) => this.#bindTurn(binding),
-      resultBytes: this.#options.resultBytes ?? 32_768,
-    };
-  }
-
-  #bindTurn({ thread, ...binding }: TurnBinding): Effects {
-    const result = async (call: string) => {
-      const item = thread.items.findLast((one) => one.type === 'result' && one.call === call);
-      if (item?.type !== 'result') return undefined;
-      return item.full === undefined
-        ? Buffer.from(item.content.map((one) => (one.type === 'text' ? one.text : '')).join('\n'))
-        : thread.blobs.get(item.full.blob);
-    };
-    return bindEffects(this.#world, {
-      ...binding,
-      thread: thread.id,
-      kept: thread.processes,
-      result,
-    });
-  }
-
-  #startTurn(
-    thread: Thread,
-    pending: Pending & { readonly compactRemark?: string },
-  ): Promise<void> {
+  #startTurn(thread: Thread, pending: Pending): Promise<void> {
     const controller = new AbortController();
     const { promise, resolve } = Promise.withResolvers<void>();
     thread.running = { turn: pending.turn, controller, ended: promise };
     thread.touch();
+    const goOn = () => {
+      thread.running = undefined;
+      resolve();
+      thread.touch();
+      for (const late of thread.steering.splice(0)) {
+        thread.queue.unshift({ ...late, turn: newId(), how: 'queue', limits: pending.limits });
+      }
+      const next = thread.isClosed ? undefined : thread.queue.shift();
+      if (next !== undefined) void this.#startTurn(thread, next);
+    };
     // In the next round of the event loop, so that the answer to turn/start comes before the turn's first item.
-    setImmediate(() => {
-      void runTurn(thread, pending, this.#turnHost()).finally(() => {
-        thread.running = undefined;
-        resolve();
-        thread.touch();
-        this.#startNext(thread);
-      });
-    });
+    setImmediate(() => void runTurn(thread, pending, this.#turnHost(), controller).finally(goOn));
     return promise;
   }
 
-  #startNext(thread: Thread): void {
-    const late = thread.steering
-      .splice(0)
-      .map(({ input, clientId }): Pending => ({
-        turn: newId(),
-        input,
-        clientId,
-        how: 'queue',
-        limits: this.#options.limits,
-      }));
-    thread.queue.unshift(...late);
-    const next = thread.queue.shift();
-    if (next !== undefined && !thread.isClosed) void this.#startTurn(thread, next);
+  #turnHost(): TurnHost {
+    const get = <Out>(slot: Slot<never, Out>): Out => this.#registry.get(slot);
+    const read = Object.entries(slots.turnSlots).map(([name, slot]) => [name, get<unknown>(slot)]);
+    const turn = Object.fromEntries(read) as slots.TurnSlots; // names and values are the table's
+    const { resultBytes = 32_768 } = this.#options;
+    const livePolicies = () => get(slots.policies);
+    const isLive = (tool: Tool) => [...get(slots.tools).values()].includes(tool);
+    const bind: TurnHost['bind'] = (thread, owner) => {
+      const { id, processes: kept } = thread;
+      const wrappers = () => turn.aroundEffect;
+      return new BoundEffects(this.#world, {
+        ...owner,
+        thread: id,
+        kept,
+        wrappers,
+        result: (call) => thread.result(call),
+      });
+    };
+    return {
+      slots: turn,
+      livePolicies,
+      isLive,
+      client: (name) => this.client(name),
+      resultBytes,
+      bind,
+    };
   }
 
-  #idle(id: string, what: string): Thread {
-    const thread = this.#thread(id);
-    if (thread.running !== undefined)
-      throw new KernelError(
-        'conflict',
-        `cannot ${what} while turn ${thread.running.turn} runs: interrupt it first`,
-      );
-    return thread;
-  }
-
-  // ---- the protocol
+  // The protocol
 
   readonly #handlers: Handlers = {
-    'thread/start': async (params) => (await this.#startThread(params)).info(),
-    'thread/resume': async ({ thread: id, settings }) => {
-      const thread = await this.#resumeThread(id);
-      if (settings !== undefined)
-        await thread.append([{ type: 'settings', changes: changesOf(thread.settings, settings) }]);
+    'thread/start': async ({ settings, ephemeral, name, parent }) => {
+      const all = { ...this.#defaults, ...changesOf(this.#defaults, settings) };
+      const thread = await this.#create({ settings: all, parent }, ephemeral);
+      if (name !== undefined) await thread.append([{ type: 'meta', name }]);
       return thread.info();
     },
-    'thread/fork': async (params) => (await this.#forkThread(params)).info(),
-    'thread/list': async (query) => (await this.#store()?.list(query)) ?? { threads: [] },
-    'thread/read': async ({ thread, after = -1, limit }) => {
-      const items = await this.#itemsOf(thread);
-      return {
-        items: items.slice(after + 1, limit === undefined ? undefined : after + 1 + limit),
-        last: items.length - 1,
-      };
+    'thread/resume': async ({ thread: id, settings }) => {
+      const thread = await this.#resume(id);
+      if (settings !== undefined) await thread.append([overrideOf(thread, settings)]);
+      return thread.info();
+    },
+    'thread/fork': async ({ thread: id, after = Infinity, ephemeral }) => {
+      const [first, ...rest] = (await this.#items(id)).slice(0, after + 1);
+      if (first?.type !== 'thread') throw invalid`cannot fork thread ${id} after ordinal ${after}`;
+      const fork = { thread: id, after: rest.length };
+      return (await this.#create({ settings: first.settings, fork }, ephemeral, rest)).info();
+    },
+    'thread/list': (query) => this.#store().list(query),
+    'thread/read': async ({ thread, after = -1, limit = Infinity }) => {
+      const items = await this.#items(thread);
+      return { items: items.slice(after + 1, after + 1 + limit), last: items.length - 1 };
     },
     'thread/update': async ({ thread: id, settings, name, archived }) => {
-      const thread = await this.#resumeThread(id);
-      const meta: Body = {
-        type: 'meta',
-        ...(name === undefined ? {} : { name }),
-        ...(archived === undefined ? {} : { archived }),
-      };
-      await thread.append([
-        ...(settings === undefined
-          ? []
-          : [{ type: 'settings', changes: changesOf(thread.settings, settings) } as const]),
-        ...(name === undefined && archived === undefined ? [] : [meta]),
-      ]);
+      const thread = await this.#resume(id);
+      if (settings !== undefined) await thread.append([overrideOf(thread, settings)]);
+      if ((name ?? archived) !== undefined) await thread.append([{ type: 'meta', name, archived }]);
       thread.touch();
       return thread.info();
     },
     'thread/window': ({ thread: id }) => {
-      const thread = this.#thread(id);
-      return explain(thread, this.#registry.get(slots.models).get(thread.settings.provider));
+      const { settings, window } = this.#thread(id);
+      const model = this.#registry.get(slots.models).get(settings.provider);
+      if (model === undefined) throw noModel`there is no model provider "${settings.provider}"`;
+      return {
+        provider: model.name,
+        model: model.traits(settings).model,
+        parts: explain(window, model),
+      };
     },
     'thread/compact': async ({ thread: id, remark = '' }) => {
-      const thread = this.#idle(id, 'compact');
+      const thread = this.#thread(id, 'compact');
       const from = thread.items.length;
-      await this.#startTurn(thread, {
-        turn: newId(),
-        input: [],
-        how: 'start',
-        compactRemark: remark,
-      });
-      const moved = thread.items.findLast((item) => item.type === 'window' && item.n >= from);
-      if (moved?.type === 'window') return { before: moved.before, after: moved.after };
-      const end = thread.items.findLast((item) => item.type === 'end');
-      throw new KernelError(
-        'model_context',
-        end?.type === 'end' && end.error !== undefined
-          ? end.error.message
-          : 'nothing was compacted',
-      );
+      const turn = newId();
+      await this.#startTurn(thread, { turn, input: [], how: 'start', compact: remark, limits: {} });
+      const since = thread.items.slice(from);
+      const moved = since.findLast((item) => item.type === 'window');
+      const end = since.findLast((item) => item.type === 'end');
+      const why = end?.error?.message ?? 'the turn was interrupted';
+      if (moved === undefined) throw new KernelError('model_context', why);
+      return { before: moved.before, after: moved.after };
     },
     'thread/revert': async ({ thread: id, turn }, client) => {
-      const thread = this.#idle(id, 'revert');
-      if (thread.processes.ids.length > 0)
-        throw new KernelError(
-          'conflict',
-          `cannot revert while processes run: end ${thread.processes.ids.join(', ')} first`,
-        );
-      const begin = thread.items.find((item) => item.type === 'turn' && item.id === turn);
-      if (begin === undefined)
-        throw new KernelError('not_found', `thread ${id} has no turn ${turn}`);
+      const thread = this.#thread(id, 'revert');
+      const running = [...thread.processes.running.keys()].join(', ');
+      if (running !== '') throw conflict`cannot revert while processes run: end ${running} first`;
+      const to = thread.items.find((item) => item.type === 'turn' && item.id === turn)?.n;
+      if (to === undefined) throw notFound`thread ${id} has no turn ${turn}`;
       await thread.append([
-        { type: 'window', reason: 'revert', by: client, to: begin.n, before: 0, after: 0 },
+        { type: 'window', reason: 'revert', by: client, to, before: 0, after: 0 },
       ]);
       return thread.info();
     },
-    'thread/close': async ({ thread }) => {
-      await this.#closeThread(this.#thread(thread));
-      return {};
-    },
+    'thread/close': ({ thread }) => this.#close(this.#thread(thread)).then(() => ({})),
     'thread/remove': async ({ thread: id }) => {
       const loaded = this.#threads.get(id);
-      if (loaded !== undefined) await this.#closeThread(loaded);
-      if (loaded?.isEphemeral !== true) await this.#store()?.remove(id);
+      if (loaded !== undefined) await this.#close(loaded);
+      if (loaded?.info().ephemeral !== true) await this.#store().remove(id);
       this.#emit({ type: 'thread/removed', thread: id });
       return {};
     },
-    'turn/start': ({ thread: id, input, settings, limits, outputSchema, clientId }) => {
+    'turn/start': ({ thread: id, settings: given, limits, ...said }) => {
       const thread = this.#thread(id);
-      if (input.length === 0)
-        throw new KernelError(
-          'invalid',
-          'expected input with at least one content, but it is empty',
-        );
-      const changes = settings === undefined ? undefined : changesOf(thread.settings, settings);
-      const bounds = { ...this.#options.limits, ...limits };
-      const isQueued = thread.running !== undefined;
-      const pending: Pending = {
+      if (said.input.length === 0) throw invalid`expected input with at least one content`;
+      const queued = thread.running !== undefined;
+      const settings = given && changesOf(thread.settings, given);
+      const all = { ...this.#options.limits, ...limits };
+      const pending = {
+        ...said,
         turn: newId(),
-        input,
-        how: isQueued ? 'queue' : 'start',
-        settings: changes,
-        limits: bounds,
-        outputSchema,
-        clientId,
-      };
-      if (isQueued) thread.queue.push(pending);
-      if (isQueued) thread.touch();
-      else void this.#startTurn(thread, pending);
-      return { turn: pending.turn, queued: isQueued };
+        how: queued ? 'queue' : 'start',
+        settings,
+        limits: all,
+      } as const;
+      if (!queued) void this.#startTurn(thread, pending);
+      else thread.touch(thread.queue.push(pending));
+      return { turn: pending.turn, queued };
     },
-    'turn/steer': ({ thread: id, turn, input, clientId }) => {
+    'turn/steer': ({ thread: id, turn, ...said }) => {
       const { running, steering } = this.#thread(id);
-      if (running === undefined || (turn !== undefined && turn !== running.turn)) {
-        throw new KernelError(
-          'conflict',
-          `expected turn ${turn ?? 'to steer'} to run in thread ${id}, but ${running === undefined ? 'none does' : `it is ${running.turn}`}`,
-        );
-      }
-      steering.push({ input, clientId });
+      const isIt = running !== undefined && (turn ?? running.turn) === running.turn;
+      if (!isIt)
+        throw conflict`expected ${turn ?? 'a turn'} to run, but it is ${running?.turn ?? 'none'}`;
+      steering.push(said);
       return { turn: running.turn };
     },
     'turn/interrupt': async ({ thread: id, turn }) => {
       const { running } = this.#thread(id);
-      if (running === undefined || (turn !== undefined && turn !== running.turn)) return {};
-      running.controller.abort(new KernelError('aborted', 'interrupted by the user'));
+      if (running === undefined || (turn ?? running.turn) !== running.turn) return {};
+      running.controller.abort(aborted`interrupted by the user`);
       await running.ended;
       return {};
     },
@@ -578,177 +435,102 @@ class RunningKernel implements Kernel {
       const thread = this.#thread(id);
       return thread.ask(question, call, thread.running?.controller.signal);
     },
-    'kernel/describe': () => ({
-      ...this.#registry.describe(),
-      notices: this.#notices,
-      threads: [...this.#threads.values()].map((thread) => thread.info()),
-    }),
+    'kernel/describe': () => {
+      const threads = [...this.#threads.values()].map((thread) => thread.info());
+      return { ...this.#registry.describe(), notices: this.#notices, threads };
+    },
   };
 
   client(name: string): Client {
+    const request: Client['request'] = async <M extends Method>(
+      method: M,
+      params: Params<M>,
+    ): Promise<Result<M>> => {
+      if (this.#isClosed) throw conflict`the kernel has been closed`;
+      const handler = this.#handlers[method] as (
+        params: unknown,
+        client: string,
+      ) => Promise<Result<M>>; // typed by the table
+      return handler(params, name);
+    };
+    const call: Client['call'] = async (method, params, signal = new AbortController().signal) => {
+      const handlers = this.#registry.get(slots.requests);
+      const handler =
+        handlers.get(method) ??
+        missing(
+          `there is no request "${method}"; plugins add: ${[...handlers.keys()].join(', ') || 'none'}`,
+        );
+      const own = new Processes();
+      const effects = this.#outside({ kind: 'client', name }, own);
+      return handler.run(params, { client, signal, effects }).finally(() => own.close());
+    };
+    const listen = (listener: Listener) => {
+      this.#listeners.add(listener);
+      return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    };
     const client: Client = {
       name,
-      request: async <M extends Method>(method: M, params: Params<M>): Promise<Result<M>> => {
-        if (this.#isClosed) throw new KernelError('conflict', 'the kernel has been closed');
-        // The table is typed by method: this entry takes these parameters.
-        const handler = this.#handlers[method] as (
-          params: Requests[M]['params'],
-          client: string,
-        ) => Promise<Result<M>> | Result<M>;
-        return handler(params, name);
-      },
-      call: async (method, params, signal = new AbortController().signal) => {
-        const handler = this.#registry.get(slots.requests).get(method);
-        if (handler === undefined)
-          throw new KernelError(
-            'not_found',
-            `there is no request "${method}"; plugins add: ${[...this.#registry.get(slots.requests).keys()].join(', ') || 'none'}`,
-          );
-        const processes = new Processes();
-        try {
-          return await handler.run(params, {
-            client,
-            signal,
-            effects: () => this.#outside({ kind: 'client', name }, processes),
-          });
-        } finally {
-          await processes.close();
-        }
-      },
+      request,
+      call,
+      listen,
       subscribe: (options) => this.#thread(options.thread).subscribe(options),
-      listen: (listener) => {
-        this.#listeners.add(listener);
-        return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
-      },
     };
     return client;
   }
 
   async run(
-    frontEnd: string,
+    name: string,
     argv: readonly string[],
     signal = new AbortController().signal,
   ): Promise<number> {
     const frontEnds = this.#registry.get(slots.frontEnds);
-    const found = frontEnds.get(frontEnd);
-    if (found === undefined)
-      throw new KernelError(
-        'not_found',
-        `there is no front end "${frontEnd}"; there are: ${[...frontEnds.keys()].join(', ') || 'none'}`,
-      );
-    return found.run(this.client(found.name), argv, signal);
+    const known = [...frontEnds.keys()].join(', ') || 'none';
+    const frontEnd =
+      frontEnds.get(name) ?? missing(`there is no front end "${name}"; there are: ${known}`);
+    return frontEnd.run(this.client(name), argv, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed) return;
     this.#isClosed = true;
-    await Promise.all([...this.#threads.values()].map((thread) => this.#closeThread(thread)));
+    await Promise.all([...this.#threads.values()].map((thread) => this.#close(thread)));
     await this.#registry.close();
-    this.#connections[Symbol.dispose]();
     this.#listeners.clear();
   }
 }
 
-function chosen<T extends { readonly name: string }>(
-  values: readonly T[],
-  name: string | undefined,
-  slot: string,
-): T | undefined {
-  if (name === undefined) return undefined;
-  const found = values.find((value) => value.name === name);
-  if (found === undefined)
-    throw new KernelError(
-      'not_found',
-      `there is no "${name}" in ${slot}; there are: ${values.map((value) => value.name).join(', ') || 'none'}`,
-    );
-  return found;
-}
-
-function explain(
-  thread: Thread,
-  model: Parameters<Thread['window']['weights']>[0] | undefined,
-): Result<'thread/window'> {
-  const { provider } = thread.settings;
-  if (model === undefined)
-    throw new KernelError(
-      'model_config',
-      `there is no model provider "${provider}" to encode the window for`,
-    );
-  return {
-    provider,
-    model: model.traits(thread.settings).model,
-    parts: thread.window.explain(model),
-  };
-}
-
-function defaultSettings(given: Partial<Settings> = {}): Settings {
-  const cwd = given.cwd ?? process.cwd();
-  const base: Settings = {
-    cwd,
-    roots: [cwd],
-    provider: 'none',
-    sandbox: 'workspace-write',
-    approval: 'on-request',
-    network: false,
-  };
-  return { ...base, ...given };
-}
-
-function mergeSettings(settings: Settings, given: Partial<Settings> = {}): Settings {
-  return { ...settings, ...changesOf(settings, given) };
+function missing(message: string): never {
+  throw new KernelError('not_found', message);
 }
 
 /** The changes that an override makes; another cwd takes the place of the former as a root. */
-function changesOf(settings: Settings, given: Partial<Settings>): Partial<Settings> {
-  if (given.cwd === undefined || given.roots !== undefined) return given;
+function changesOf(settings: it.Settings, given: Partial<it.Settings> = {}): Partial<it.Settings> {
+  const { cwd } = given;
+  if (cwd === undefined || given.roots !== undefined) return given;
   return {
     ...given,
-    roots: [
-      given.cwd,
-      ...settings.roots.filter((root) => root !== settings.cwd && root !== given.cwd),
-    ],
+    roots: [cwd, ...settings.roots.filter((root) => root !== settings.cwd && root !== cwd)],
   };
 }
 
-/** Names that commands may know of the environment. Anything else, secrets above all, is not passed on. */
-const allowedNames =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TERM|COLORTERM|TZ|TMPDIR|TMP|TEMP|CI|EDITOR|XDG_\w+|NODE_(ENV|OPTIONS|PATH|EXTRA_CA_CERTS)|NVM_\w+|PYTHON\w*|PYENV_\w+|VIRTUAL_ENV|CONDA_\w+|JAVA_HOME|GO(PATH|ROOT|FLAGS|PROXY)|CARGO_HOME|RUSTUP_HOME|GEM_HOME|SSL_CERT_\w+|SystemRoot|ComSpec|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA)$/;
+function overrideOf(thread: Thread, given: Partial<it.Settings>): it.SettingsItem {
+  return { type: 'settings', changes: changesOf(thread.settings, given) };
+}
 
-function allowedEnv(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const entries = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && allowedNames.test(name) ? [[name, value]] : [],
-  );
-  return { HOME: homedir(), ...Object.fromEntries(entries) };
+function explain(window: Window, model: Model): Result<'thread/window'>['parts'] {
+  const pins = pinsOf(window.parts());
+  return window.weigh(model).map(({ part, text, tokens }) => {
+    const bytes = Buffer.byteLength(text);
+    return { part, bytes, tokens: window.corrected(tokens), pinned: pins.has(part.n) };
+  });
 }
 
 function memoryBlobs(): Blobs {
-  const blobs = new Map<string, Uint8Array>();
-  return {
-    put: (bytes) => {
-      const hash = `memory-${blobs.size}`;
-      blobs.set(hash, bytes);
-      return hash;
-    },
-    get: (hash) => blobs.get(hash),
-  };
+  const kept: Uint8Array[] = [];
+  return { put: (bytes) => String(kept.push(bytes) - 1), get: (index) => kept[Number(index)] };
 }
 
 /** A UUID version 7 (RFC 9562): ids sort by time. */
 function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let time = Date.now();
-  for (let index = 5; index >= 0; index--) {
-    bytes[index] = time % 256;
-    time = Math.floor(time / 256);
-  }
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
 }

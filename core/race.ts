@@ -1,56 +1,41 @@
 /** Waiting that ends: with an abort, or after a limit. */
 
-import { KernelError } from './errors.ts';
+import { aborted, KernelError } from './errors.ts';
 
-export interface Bounds {
-  readonly signal?: AbortSignal | undefined;
-  readonly limitMs?: number;
-  /** How long after an abort the promise's own end is still waited for. */
-  readonly graceMs?: number;
-  /** Named in the error. */
-  readonly what: string;
-}
+/** `graceMs`: how long after an abort the promise's own end is still waited for. `what` is named in the error. */
+export type Bounds = { what: string; signal?: AbortSignal; limitMs?: number; graceMs?: number };
 
 /** The promise's own end, or `aborted`, or `timeout`, whichever comes first. What comes later is dropped. */
 export async function within<T>(promise: Promise<T> | T, bounds: Bounds): Promise<T> {
   const { signal, limitMs, graceMs = 0, what } = bounds;
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  let grace: NodeJS.Timeout | undefined;
-  const giveUp = () => reject(new KernelError('aborted', `${what} was interrupted`));
-  const onAbort = () => {
-    if (graceMs === 0) giveUp();
-    else grace = setTimeout(giveUp, graceMs);
-  };
-  const onLimit = () =>
-    reject(new KernelError('timeout', `${what} took longer than ${limitMs} ms`));
-  const timer = limitMs === undefined ? undefined : setTimeout(onLimit, limitMs);
+  const late = new KernelError('timeout', `${what} took longer than ${limitMs} ms`);
+  const timers = limitMs === undefined ? [] : [setTimeout(reject, limitMs, late)];
+  const onAbort = () =>
+    void timers.push(setTimeout(reject, graceMs, aborted`${what} was interrupted`));
   signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
+  if (signal?.aborted) onAbort();
   try {
     return await Promise.race([promise, ended]);
   } finally {
-    clearTimeout(timer);
-    clearTimeout(grace);
+    timers.forEach(clearTimeout);
     signal?.removeEventListener('abort', onAbort);
   }
 }
 
-/**
- * The values of a stream until it ends or the signal aborts (`aborted`), even when the stream itself hangs. One listener
- * serves the whole stream. The stream is returned when we leave it, without waiting for it.
- */
+/** A stream that ends with `aborted` when the signal does, even if it hangs. One listener serves all of it. */
 export async function* untilAborted<T>(
   stream: AsyncIterable<T>,
   signal: AbortSignal,
-): AsyncGenerator<T, void, undefined> {
+): AsyncGenerator<T> {
   const iterator = stream[Symbol.asyncIterator]();
-  let abort: (() => void) | undefined;
-  const onAbort = () => abort?.();
+  let abort = () => {};
+  const onAbort = () => abort();
   signal.addEventListener('abort', onAbort);
   try {
     for (;;) {
       const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T>>();
-      abort = () => reject(new KernelError('aborted', 'the answer was interrupted'));
+      abort = () => reject(aborted`the answer was interrupted`);
       if (signal.aborted) abort();
       iterator.next().then(resolve, reject);
       const result = await promise;
@@ -59,6 +44,6 @@ export async function* untilAborted<T>(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    void Promise.resolve(iterator.return?.()).catch(() => {});
+    Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }

@@ -2,62 +2,45 @@
 
 import type { Redactor } from './contracts.ts';
 
-export type Redact = (text: string) => string;
-
-const withheld = '[withheld: a redactor failed]';
 /** The most text that a stream holds back while it waits for a word to end. */
 const maxHeld = 4096;
 
-/** All redactors as one; `undefined` when there are none. One that throws withholds the text. */
-export function joinRedactors(
-  redactors: readonly Redactor[],
-  failed: (error: unknown) => void,
-): Redact | undefined {
+/** All redactors as one; `undefined` without any. One that throws withholds the text. */
+export function joinRedactors(redactors: readonly Redactor[]): Redactor | undefined {
   if (redactors.length === 0) return undefined;
   return (text) => {
     try {
       return redactors.reduce((clean, redactor) => redactor(clean), text);
-    } catch (error) {
-      failed(error);
-      return withheld;
+    } catch {
+      return '[withheld: a redactor failed]';
     }
   };
 }
 
-/** The same plain data with every string redacted, keys left alone. */
-export function redactStrings<T>(value: T, redact: Redact): T {
-  return redactAny(value, redact) as T; // strings stay strings, shapes stay shapes
+/** The same plain data with every string redacted. */
+export function redactStrings<T>(value: T, redact: Redactor): T {
+  const clean = (inner: unknown): unknown => {
+    if (typeof inner === 'string') return redact(inner);
+    if (Array.isArray(inner)) return inner.map(clean);
+    if (typeof inner !== 'object' || inner === null) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, clean(one)]));
+  };
+  return clean(value) as T; // strings stay strings, shapes stay shapes
 }
 
-function redactAny(value: unknown, redact: Redact): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((one) => redactAny(one, redact));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, redactAny(inner, redact)]),
-  );
-}
-
-/** Redacts text that comes in pieces: it lets whole words go, so that a secret split over pieces is seen whole. */
+/** Redacts text that comes in pieces: only whole words go, so that a secret split over pieces is seen whole. */
 export class StreamRedactor {
-  readonly #redact: Redact;
+  readonly #redact: Redactor;
   #held = '';
 
-  constructor(redact: Redact) {
+  constructor(redact: Redactor) {
     this.#redact = redact;
   }
 
-  add(text: string): string {
-    this.#held += text;
-    const end = this.#held.length > maxHeld ? this.#held.length : this.#held.search(/\S*$/);
-    const ready = this.#held.slice(0, end);
-    this.#held = this.#held.slice(end);
-    return ready === '' ? '' : this.#redact(ready);
-  }
-
-  end(): string {
-    const rest = this.#held;
-    this.#held = '';
-    return rest === '' ? '' : this.#redact(rest);
+  add(text: string, isLast = false): string {
+    const held = this.#held + text;
+    const end = isLast || held.length > maxHeld ? held.length : held.search(/\S*$/);
+    this.#held = held.slice(end);
+    return this.#redact(held.slice(0, end));
   }
 }

@@ -1,40 +1,45 @@
 /** Plugins and what they added: started in order, undone last first, completely. */
 
-import { asKernelError, errorData, KernelError } from './errors.ts';
+import { asKernelError, errorData, KernelError, messageOf } from './errors.ts';
 import type { Host, Plugin } from './plugin.ts';
 import type { DescribedPlugin, DescribedSlot } from './protocol.ts';
 import { within } from './race.ts';
-import { type Entry, type Slot, sortEntries, type Tier } from './slot.ts';
+import { type Entry, type Order, type Slot, sortEntries, type Tier } from './slot.ts';
 
 /** How long a plugin may take to start, and to stop. */
 const setupMs = 10_000;
 const stopMs = 3_000;
 
-/** A plugin with its place. */
+/** A plugin with its place: its tier (default: user), and the default order of what it adds. */
 export interface PluginSpec {
   readonly plugin: Plugin;
-  /** Default: user. */
   readonly tier?: Tier;
-  /** Default order of all that it adds. */
-  readonly order?: 'first' | 'last';
+  readonly order?: Order;
   /** When its setup fails: a notice instead of a failed start. */
   readonly optional?: boolean;
 }
 
-/** What the kernel makes for one plugin beside slots. */
-export type HostParts = Pick<Host, 'client' | 'effects' | 'log'>;
-
-interface Held {
+type Held = {
   readonly slot: Slot<never>;
-  readonly entries: Entry<unknown>[];
-  combined: { readonly value: unknown } | undefined;
-}
+  entries: readonly Entry<unknown>[];
+  combined?: { readonly value: unknown };
+};
+type MakeHost = (
+  name: string,
+  scope: AsyncDisposableStack,
+) => Pick<Host, 'client' | 'effects' | 'log'>;
 
 export class Registry {
   readonly #slots = new Map<string, Held>();
   readonly #plugins = new Map<string, DescribedPlugin>();
   readonly #started = new AsyncDisposableStack();
-  #index = 0;
+  #count = 0;
+
+  #held(slot: Slot<never>): Held {
+    const held = this.#slots.get(slot.name) ?? { slot, entries: [] };
+    this.#slots.set(slot.name, held);
+    return held;
+  }
 
   /** What a slot holds now. */
   get<In, Out>(slot: Slot<In, Out>): Out {
@@ -44,55 +49,37 @@ export class Registry {
     return held.combined.value as Out;
   }
 
-  /** Whether a value is in a slot now. */
-  has<In>(slot: Slot<In>, value: In): boolean {
-    return this.#held(slot).entries.some((entry) => entry.value === value);
-  }
-
-  #held<In>(slot: Slot<In>): Held {
-    const known = this.#slots.get(slot.name);
-    if (known !== undefined) return known;
-    const held: Held = { slot, entries: [], combined: undefined };
-    this.#slots.set(slot.name, held);
-    return held;
-  }
-
-  #add<In>(slot: Slot<In>, value: In, by: Omit<Entry<In>, 'value' | 'index'>): Disposable {
-    const held = this.#held(slot);
-    const entry = { ...by, value, index: this.#index++ };
-    held.entries.push(entry);
+  #set(held: Held, entries: readonly Entry<unknown>[]): void {
+    held.entries = entries;
     held.combined = undefined;
-    return {
-      [Symbol.dispose]: () => {
-        const at = held.entries.indexOf(entry);
-        if (at >= 0) held.entries.splice(at, 1);
-        held.combined = undefined;
-      },
-    };
   }
 
-  /** Starts one plugin. What it throws is thrown with its name, unless it is optional; then it is returned. */
+  /** Starts one plugin. What it throws is thrown with its name; for an optional one it is given back. */
   async start(
-    spec: PluginSpec,
-    makeHost: (name: string, scope: AsyncDisposableStack) => HostParts,
+    { plugin, tier = 'user', order: usual, optional }: PluginSpec,
+    makeHost: MakeHost,
   ): Promise<KernelError | undefined> {
-    const { plugin, tier = 'user', optional = false } = spec;
-    const started = performance.now();
+    const { name } = plugin;
+    const began = performance.now();
     const scope = new AsyncDisposableStack();
     const controller = new AbortController();
     scope.defer(() => controller.abort());
-    const add: Host['add'] = (slot, value, order = spec.order) => {
-      if (scope.disposed)
-        throw new KernelError(
-          'plugin',
-          `plugin ${plugin.name} adds to ${slot.name} after it has stopped`,
-          { plugin: plugin.name },
-        );
-      return scope.use(this.#add(slot, value, { plugin: plugin.name, tier, order }));
+    const add: Host['add'] = (slot, value, order = usual) => {
+      const held = this.#held(slot);
+      const entry = { value, plugin: name, tier, order, index: this.#count++ };
+      this.#set(held, [...held.entries, entry]);
+      return scope.use({
+        [Symbol.dispose]: () =>
+          this.#set(
+            held,
+            held.entries.filter((one) => one !== entry),
+          ),
+      });
     };
+    let error: KernelError | undefined;
     try {
       this.#check(plugin);
-      const parts = makeHost(plugin.name, scope);
+      const parts = makeHost(name, scope);
       const host: Host = {
         ...parts,
         add,
@@ -100,90 +87,59 @@ export class Registry {
         scope,
         signal: controller.signal,
       };
-      await within(
-        Promise.try(() => plugin.setup(host)),
-        { limitMs: setupMs, what: `the start of plugin ${plugin.name}` },
-      );
+      await within(Promise.try(plugin.setup, host), { limitMs: setupMs, what: 'its setup' });
+      this.#started.defer(() => stop(name, scope));
     } catch (thrown) {
-      const error = asKernelError(thrown, plugin.name);
-      await scope.disposeAsync();
-      this.#plugins.set(plugin.name, {
-        name: plugin.name,
-        tier,
-        setupMs: performance.now() - started,
-        error: errorData(error),
-      });
-      if (!optional)
-        throw new KernelError(error.code, `plugin ${plugin.name} did not start: ${error.message}`, {
-          plugin: plugin.name,
-          cause: thrown,
-        });
-      return error;
+      await stop(name, scope);
+      error = new KernelError(
+        asKernelError(thrown).code,
+        `plugin ${name} did not start: ${messageOf(thrown)}`,
+        { plugin: name, cause: thrown },
+      );
+      if (optional !== true) throw error;
     }
-    this.#plugins.set(plugin.name, {
-      name: plugin.name,
-      tier,
-      setupMs: performance.now() - started,
-    });
-    this.#started.defer(() => stop(plugin.name, scope));
-    return undefined;
+    const failure = error && { error: errorData(error) };
+    this.#plugins.set(name, { name, tier, setupMs: performance.now() - began, ...failure });
+    return error;
   }
 
-  #check(plugin: Plugin): void {
-    const { name } = plugin;
-    if (plugin.api !== 1) {
-      throw new KernelError(
-        'plugin',
-        `expected a plugin for API level 1, but ${name} is for ${String(plugin.api)}: update it, or this program`,
-        { plugin: name },
-      );
-    }
-    const known = this.#plugins.get(name);
-    if (known !== undefined && known.error === undefined) {
-      throw new KernelError(
-        'plugin',
-        `two plugins are named ${name}: remove one of them, or give it another name`,
-        { plugin: name },
-      );
-    }
+  #check({ name, api }: Plugin): void {
+    const level = `it is for API level ${String(api)}, and this program has level 1: update one of them`;
+    if (api !== 1) throw new KernelError('plugin', level);
+    const twice = 'another plugin has this name: remove one of them, or give it another name';
+    if (this.#plugins.has(name)) throw new KernelError('plugin', twice);
   }
 
-  /** Stops all plugins, last first. Throws nothing but a defect of ours. */
-  async close(): Promise<void> {
-    await this.#started.disposeAsync();
+  /** Stops all plugins, last first. */
+  close(): Promise<void> {
+    return this.#started.disposeAsync();
   }
 
   describe(): {
     readonly slots: readonly DescribedSlot[];
     readonly plugins: readonly DescribedPlugin[];
   } {
-    const slots = [...this.#slots.values()].map(({ slot, entries }) => ({
-      slot: slot.name,
-      kind: slot.kind,
-      entries: sortEntries(entries).map(({ value, plugin, tier }) => ({
-        name: nameOf(value) ?? plugin,
-        plugin,
-        tier,
-      })),
+    const nameOf = (value: unknown) => Object(value).name as string | undefined; // functions and objects may have one
+    const show = ({ value, plugin, tier }: Entry<unknown>) => ({
+      name: nameOf(value) || plugin,
+      plugin,
+      tier,
+    });
+    const held = [...this.#slots.values()].filter(({ entries }) => entries.length > 0);
+    const slots = held.map(({ slot: { name, kind }, entries }) => ({
+      slot: name,
+      kind,
+      entries: sortEntries(entries).map(show),
     }));
-    return {
-      slots: slots.filter((slot) => slot.entries.length > 0),
-      plugins: [...this.#plugins.values()],
-    };
+    return { slots, plugins: [...this.#plugins.values()] };
   }
 }
 
 /** A plugin that hangs or throws when it stops must not keep others from stopping. */
 async function stop(name: string, scope: AsyncDisposableStack): Promise<void> {
   try {
-    await within(scope.disposeAsync(), { limitMs: stopMs, what: `the stop of plugin ${name}` });
+    await within(scope.disposeAsync(), { limitMs: stopMs, what: 'its stop' });
   } catch (error) {
-    process.emitWarning(`plugin ${name} did not stop cleanly: ${asKernelError(error).message}`);
+    process.emitWarning(`plugin ${name} did not stop cleanly: ${messageOf(error)}`);
   }
-}
-
-function nameOf(value: unknown): string | undefined {
-  return typeof value === 'object' && value !== null && 'name' in value
-    ? String(value.name)
-    : undefined;
 }

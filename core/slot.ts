@@ -4,55 +4,49 @@ import { KernelError } from './errors.ts';
 
 /** Where a plugin's configuration came from. Entries of an earlier tier come first and cannot be shadowed. */
 export type Tier = 'managed' | 'user' | 'repository';
+const tiers: readonly Tier[] = ['managed', 'user', 'repository'];
 
-export const tiers: readonly Tier[] = ['managed', 'user', 'repository'];
-
-/** One contribution. */
-export interface Entry<In> {
-  readonly value: In;
-  readonly plugin: string;
-  readonly tier: Tier;
-  readonly order: 'first' | 'last' | undefined;
-  /** Its place among all entries ever added: the order in which the configuration lists plugins. */
-  readonly index: number;
-}
+/** Where an entry stands within its tier; absent: between the two. */
+export type Order = 'first' | 'last';
+/** One contribution. `index`: its place among all ever added, which is the order of the configuration. */
+export type Entry<In> = Readonly<{
+  value: In;
+  plugin: string;
+  tier: Tier;
+  order?: Order;
+  index: number;
+}>;
 
 /** A place that plugins fill; matched by `name`. */
 export interface Slot<In, Out = unknown> {
   readonly name: string;
   readonly kind: 'choice' | 'named' | 'list' | 'chain' | 'custom';
-  /** What consumers get; entries come sorted by tier, then `order`, then index. Throws KernelError on a clash it forbids. */
+  /** What consumers get. Entries come sorted by tier, order, index. Throws KernelError on a clash it forbids. */
   readonly combine: (entries: readonly Entry<In>[]) => Out;
 }
 
-/** Something that has a name. */
-export interface Named {
-  readonly name: string;
-}
-
-/** What a `named` slot gives: values by the names in force, and the names that had to give way. */
+/** What a `named` slot gives: values by the names in force, and the entries whose name was taken. */
 export interface NamedValues<T> extends ReadonlyMap<string, T> {
-  readonly plugin: (name: string) => string;
-  readonly clashes: readonly {
-    readonly name: string;
-    readonly plugin: string;
-    readonly became: string;
-  }[];
+  readonly clashes: readonly Clash[];
 }
+export type Clash = Readonly<{ name: string; plugin: string; became: string }>;
+type Named = { readonly name: string };
+
+const valuesOf = <T>(entries: readonly Entry<T>[]) => entries.map((entry) => entry.value);
 
 /** All values in order. */
 export function list<T>(name: string): Slot<T, readonly T[]> {
-  return { name, kind: 'list', combine: (entries) => entries.map((entry) => entry.value) };
+  return { name, kind: 'list', combine: valuesOf };
 }
 
 /** Wrappers, the first outermost. */
 export function chain<T>(name: string): Slot<T, readonly T[]> {
-  return { name, kind: 'chain', combine: (entries) => entries.map((entry) => entry.value) };
+  return { name, kind: 'chain', combine: valuesOf };
 }
 
-/** Several named values of which configuration or a probe chooses one; in order. */
+/** Several named values in order, of which configuration or a probe chooses one. */
 export function choice<T extends Named>(name: string): Slot<T, readonly T[]> {
-  return { name, kind: 'choice', combine: (entries) => entries.map((entry) => entry.value) };
+  return { name, kind: 'choice', combine: valuesOf };
 }
 
 /** A map by name. On a clash the first keeps the plain name and the later becomes `plugin__name`. */
@@ -60,48 +54,34 @@ export function named<T extends Named>(name: string): Slot<T, NamedValues<T>> {
   return { name, kind: 'named', combine: combineNamed };
 }
 
-/** A map by name in which a clash is an error. */
+/** A map by name in which a clash stops the start. */
 export function unique<T extends Named>(name: string): Slot<T, NamedValues<T>> {
-  return {
-    name,
-    kind: 'named',
-    combine: (entries) => {
-      const values = combineNamed(entries);
-      const clash = values.clashes[0];
-      if (clash === undefined) return values;
-      const message = `expected one ${name} entry "${clash.name}", but ${values.plugin(clash.name)} and ${clash.plugin} both add it: remove one of them`;
-      throw new KernelError('plugin', message, { plugin: clash.plugin });
-    },
+  const combine = (entries: readonly Entry<T>[]) => {
+    const values = combineNamed(entries);
+    const [clash] = values.clashes;
+    const message = `expected one ${name} entry "${clash?.name}", but ${clash?.plugin} adds another`;
+    if (clash !== undefined) throw new KernelError('plugin', message, { plugin: clash.plugin });
+    return values;
   };
+  return { name, kind: 'named', combine };
 }
 
 /** Entries as slots combine them: by tier, then first, unordered, last, then as added. */
 export function sortEntries<T>(entries: readonly Entry<T>[]): readonly Entry<T>[] {
-  const rank = (entry: Entry<T>) => (entry.order === 'first' ? 0 : entry.order === 'last' ? 2 : 1);
-  return entries.toSorted(
-    (a, b) =>
-      tiers.indexOf(a.tier) - tiers.indexOf(b.tier) || rank(a) - rank(b) || a.index - b.index,
-  );
+  const rank = ({ order }: Entry<T>) => (order === 'first' ? 0 : order === 'last' ? 2 : 1);
+  const place = (one: Entry<T>) => tiers.indexOf(one.tier) * 3 + rank(one);
+  return entries.toSorted((a, b) => place(a) - place(b) || a.index - b.index);
 }
 
 function combineNamed<T extends Named>(entries: readonly Entry<T>[]): NamedValues<T> {
   const values = new Map<string, T>();
-  const owners = new Map<string, string>();
-  const clashes: { name: string; plugin: string; became: string }[] = [];
+  const clashes: Clash[] = [];
   for (const { value, plugin } of entries) {
-    const name = values.has(value.name) ? freeName(`${plugin}__${value.name}`, values) : value.name;
-    if (name !== value.name) clashes.push({ name: value.name, plugin, became: name });
-    values.set(name, value);
-    owners.set(name, plugin);
+    let became = value.name;
+    for (let count = 1; values.has(became); count++)
+      became = `${plugin}__${value.name}${count > 1 ? `_${count}` : ''}`;
+    if (became !== value.name) clashes.push({ name: value.name, plugin, became });
+    values.set(became, value);
   }
-  return Object.assign(values, {
-    plugin: (name: string) => owners.get(name) ?? 'unknown',
-    clashes,
-  });
-}
-
-function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
-  let name = wanted;
-  for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
-  return name;
+  return Object.assign(values, { clashes });
 }

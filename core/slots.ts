@@ -1,38 +1,32 @@
 /** The kernel's own slots. What each takes is in contracts.ts. */
 
-import type {
-  AroundEffect,
-  AroundModel,
-  AroundTool,
-  AroundTurn,
-  Command,
-  Compactor,
-  FrontEnd,
-  Model,
-  Observer,
-  Policy,
-  PromptSource,
-  Redactor,
-  RequestHandler,
-  Sandbox,
-  Store,
-  Tool,
-} from './contracts.ts';
+import type * as contracts from './contracts.ts';
 import { chain, choice, list, named, unique } from './slot.ts';
 
-export const models = named<Model>('models');
-export const tools = named<Tool>('tools');
-export const prompts = list<PromptSource>('prompts');
-export const sandboxes = choice<Sandbox>('sandboxes');
-export const policies = list<Policy>('policies');
-export const compactors = chain<Compactor>('compactors');
-export const stores = choice<Store>('stores');
-export const commands = named<Command>('commands');
-export const frontEnds = named<FrontEnd>('frontEnds');
-export const requests = unique<RequestHandler>('requests');
-export const aroundTurn = chain<AroundTurn>('aroundTurn');
-export const aroundModel = chain<AroundModel>('aroundModel');
-export const aroundTool = chain<AroundTool>('aroundTool');
-export const aroundEffect = chain<AroundEffect>('aroundEffect');
-export const redactors = list<Redactor>('redactors');
-export const observers = list<Observer>('observers');
+export const models = named<contracts.Model>('models');
+export const tools = named<contracts.Tool>('tools');
+export const prompts = list<contracts.PromptSource>('prompts');
+export const machines = choice<contracts.Machine>('machines');
+export const sandboxes = choice<contracts.Sandbox>('sandboxes');
+export const policies = list<contracts.Policy>('policies');
+export const compactors = chain<contracts.Compactor>('compactors');
+export const stores = choice<contracts.Store>('stores');
+export const commands = named<contracts.Command>('commands');
+export const frontEnds = named<contracts.FrontEnd>('frontEnds');
+export const requests = unique<contracts.RequestHandler>('requests');
+export const aroundTurn = chain<contracts.AroundTurn>('aroundTurn');
+export const aroundModel = chain<contracts.AroundModel>('aroundModel');
+export const aroundTool = chain<contracts.AroundTool>('aroundTool');
+export const aroundEffect = chain<contracts.AroundEffect>('aroundEffect');
+export const redactors = list<contracts.Redactor>('redactors');
+export const observers = list<contracts.Observer>('observers');
+
+/** What a turn reads, once, when it starts. */
+export const turnSlots = {
+  ...{ models, tools, prompts, policies, compactors },
+  ...{ aroundTurn, aroundModel, aroundTool, aroundEffect },
+};
+type Combined<S> = S extends { readonly combine: (entries: never) => infer Out } ? Out : never;
+export type TurnSlots = {
+  readonly [Name in keyof typeof turnSlots]: Combined<(typeof turnSlots)[Name]>;
+};

@@ -1,254 +1,205 @@
-/** A thread in memory: its items, its window, what is open, who watches. Nothing in it runs a plugin but the redactors. */
+/** A thread in memory: its items, its window, what is open, who watches. It runs no plugin but redactors and observers. */
 
-import type { Blobs, ThreadLog } from './contracts.ts';
-import { Processes } from './effects-process.ts';
-import { asKernelError, errorData, KernelError } from './errors.ts';
+import type { Blobs, Redactor, ThreadLog } from './contracts.ts';
+import { Processes } from './effects.ts';
+import { asKernelError, conflict, errorData, KernelError } from './errors.ts';
+import * as it from './item.ts';
 import type {
-  Answer,
-  Body,
-  Content,
-  ErrorData,
-  Item,
-  Limits,
-  NoticeItem,
-  Question,
-  QuestionItem,
-  Settings,
-} from './item.ts';
-import type { JsonSchema } from './item.ts';
-import type { Event, SubscribeOptions, ThreadInfo, ThreadStatus } from './protocol.ts';
-import { redactStrings, StreamRedactor, type Redact } from './redact.ts';
+  Asked,
+  DeltaEvent,
+  Event,
+  SubscribeOptions,
+  ThreadInfo,
+  ThreadStatus,
+} from './protocol.ts';
+import { redactStrings, StreamRedactor } from './redact.ts';
 import { Cursor, OpenText } from './subscription.ts';
 import { Window } from './window.ts';
 
-/** Input that waits for its turn. */
+/** A turn to be: its input, or, with `compact`, a compaction and a remark on what to keep. */
 export interface Pending {
   readonly turn: string;
-  readonly input: readonly Content[];
-  readonly how: 'start' | 'queue';
-  readonly settings?: Partial<Settings> | undefined;
-  readonly limits?: Limits | undefined;
-  readonly outputSchema?: JsonSchema | undefined;
-  readonly clientId?: string | undefined;
-}
-
-/** The turn that runs. */
-export interface Running {
-  readonly turn: string;
-  readonly controller: AbortController;
-  readonly ended: Promise<void>;
+  readonly input: readonly it.Content[];
+  readonly how: it.How;
+  readonly settings?: Partial<it.Settings>;
+  readonly limits: it.Limits;
+  readonly outputSchema?: it.JsonSchema;
+  readonly clientId?: string;
+  readonly compact?: string;
 }
 
 export interface ThreadOptions {
   readonly id: string;
+  /** On disk already. */
+  readonly items: readonly it.Item[];
   /** Absent for an ephemeral thread. */
-  readonly log?: ThreadLog | undefined;
+  readonly log?: ThreadLog;
   readonly blobs: Blobs;
-  /** `undefined` while no redactor is in force. */
-  readonly redact: () => Redact | undefined;
+  readonly redact: () => Redactor | undefined;
   readonly observe: (event: Event) => void;
 }
 
+type Running = {
+  readonly turn: string;
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+};
+type Open = { readonly item: it.QuestionItem; readonly settle: (answer: Asked) => void };
+
 export class Thread {
   readonly id: string;
-  readonly items: Item[] = [];
+  readonly items: it.Item[] = [];
   readonly window: Window = new Window(this.items);
   readonly blobs: Blobs;
   readonly processes: Processes = new Processes(() => this.touch());
   readonly open: Map<string, OpenText> = new Map();
-  readonly steering: {
-    readonly input: readonly Content[];
-    readonly clientId?: string | undefined;
-  }[] = [];
   readonly queue: Pending[] = [];
-  /** When each prompt source was last read: an ordinal. */
+  /** Input for the running turn's next step. */
+  readonly steering: Pick<Pending, 'input' | 'clientId'>[] = [];
+  /** The ordinal at which each prompt source was last read. */
   readonly sourceRead: Map<string, number> = new Map();
-  /** All calls so far, so that a model cannot use an id twice. */
+  /** The ids of all calls so far. */
   readonly calls: Set<string> = new Set();
   running: Running | undefined;
   statusVersion = 0;
   isClosed = false;
-  #settings: Settings | undefined;
+  settings!: it.Settings; // the first item's, which every thread has
   #name: string | undefined;
-  #error: ErrorData | undefined;
+  #error: it.ErrorData | undefined;
   #next = 0;
   #tail: Promise<void> | undefined;
-  readonly #log: ThreadLog | undefined;
   readonly #options: ThreadOptions;
   readonly #cursors = new Set<Cursor>();
-  readonly #streams = new Map<string, StreamRedactor>();
-  readonly #questions = new Map<
-    string,
-    { readonly item: QuestionItem; readonly settle: (answer: Answer, by: string) => void }
-  >();
+  readonly #streams = new Map<OpenText, StreamRedactor>();
+  readonly #questions = new Map<string, Open>();
 
   constructor(options: ThreadOptions) {
     this.id = options.id;
     this.blobs = options.blobs;
-    this.#log = options.log;
     this.#options = options;
-    for (const item of options.log?.items ?? []) this.#take(item);
+    for (const item of options.items) this.#take(item);
     this.#next = this.items.length;
   }
 
-  get settings(): Settings {
-    if (this.#settings === undefined)
-      throw new KernelError('internal', `thread ${this.id} has no first item`);
-    return this.#settings;
-  }
-
-  get isEphemeral(): boolean {
-    return this.#log === undefined;
-  }
-
-  /** The answers of subscribers are waited for; without any, nobody is there to ask. */
-  get canAsk(): boolean {
-    return [...this.#cursors].some((cursor) => cursor.answers);
-  }
-
   info(): ThreadInfo {
-    const { id, settings, isEphemeral } = this;
-    const name = this.#name === undefined ? {} : { name: this.#name };
+    const ephemeral = this.#options.log === undefined;
+    const { id, settings } = this;
     return {
       id,
-      ...name,
+      name: this.#name,
       settings,
       status: this.status(),
-      last: this.items.length - 1,
-      ephemeral: isEphemeral,
+      last: this.#next - 1,
+      ephemeral,
     };
   }
 
   status(): ThreadStatus {
     return {
       state: this.isClosed ? 'closed' : this.running === undefined ? 'idle' : 'active',
-      ...(this.running === undefined ? {} : { turn: this.running.turn }),
-      questions: [...this.#questions.values()].map((open) => open.item),
+      turn: this.running?.turn,
+      questions: [...this.#questions.values()].map(({ item }) => item),
       queued: this.queue.length,
-      processes: this.processes.ids,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      processes: [...this.processes.running.keys()],
+      error: this.#error,
     };
   }
 
   /** The status changed: tell everyone. */
-  touch(): void {
+  touch(_changed?: unknown): void {
     this.statusVersion++;
-    this.#options.observe({ type: 'thread/status', thread: this.id, status: this.status() });
-    this.#wake();
+    this.#tell({ type: 'thread/status', thread: this.id, status: this.status() });
+  }
+
+  #tell(event: Event): void {
+    this.#options.observe(event);
+    for (const cursor of this.#cursors) cursor.wake();
   }
 
   /**
-   * Appends items together. When it resolves they are on disk (with `durable` also after a power loss) and have been
-   * seen by observers. A store that fails breaks the thread: everything after throws `store`.
+   * Appends items together. When it resolves they are on disk (with `durable`, safe from a power loss) and observers
+   * have seen them. A store that fails breaks the thread: whatever is appended later throws `store`.
    */
-  async append(
-    bodies: readonly Body[],
-    options: { readonly durable?: boolean } = {},
-  ): Promise<void> {
+  async append(bodies: readonly it.Body[], { durable = false } = {}): Promise<void> {
     if (this.#error !== undefined) throw new KernelError('store', this.#error.message);
-    const turn = this.running?.turn;
     const redact = this.#options.redact();
-    const items = bodies.map((body) => {
-      const clean = redact === undefined ? body : redactStrings(body, redact);
-      return { ...clean, n: this.#next++, at: Date.now(), ...(turn === undefined ? {} : { turn }) };
-    });
+    const at = Date.now();
+    const turn = this.running?.turn;
+    const stamp = (body: it.Body): it.Item => ({ ...body, n: this.#next++, at, turn });
+    const items = (redact === undefined ? bodies : redactStrings(bodies, redact)).map(stamp);
     try {
-      const written = this.#log?.append(items, options.durable ?? false);
-      if (written instanceof Promise || this.#tail !== undefined)
-        await this.#inOrder(written ?? Promise.resolve());
+      const written = this.#options.log?.append(items, durable);
+      if (written !== undefined || this.#tail !== undefined) await this.#inOrder(written);
     } catch (error) {
-      this.#break(error);
+      this.#error ??= errorData(error);
+      this.running?.controller.abort(error);
+      this.touch();
       throw asKernelError(error);
     }
     for (const item of items) this.#publish(item);
-    this.#wake();
-  }
-
-  /** Takes over items of another thread as they are: ordinals and times stay. */
-  async copy(items: readonly Item[]): Promise<void> {
-    await this.#log?.append(items, false);
-    for (const item of items) this.#take(item);
-    this.#next = this.items.length;
   }
 
   /** Appends that a store takes its time for come out in the order they went in. */
   async #inOrder(written: Promise<void> | void): Promise<void> {
-    const before = this.#tail ?? Promise.resolve();
-    const mine = before.then(() => written);
-    const tail = mine.catch(() => {});
-    this.#tail = tail;
+    const before = this.#tail;
+    const mine = (async () => void (await before?.catch(() => {}), await written))();
+    this.#tail = mine;
     await mine;
-    if (this.#tail === tail) this.#tail = undefined;
+    if (this.#tail === mine) this.#tail = undefined;
   }
 
-  #break(error: unknown): void {
-    this.#error ??= errorData(error);
-    this.running?.controller.abort(error);
-    this.touch();
-  }
-
-  #publish(item: Item): void {
-    const id = openId(item);
-    const open = id === undefined ? undefined : this.open.get(id);
+  #publish(item: it.Item): void {
+    const open = this.open.get(item.type === 'result' ? item.call : 'id' in item ? item.id : '');
     if (open !== undefined) {
-      this.#flush(open);
+      this.#show(open, this.#streams.get(open)?.add('', true) ?? '');
       for (const cursor of this.#cursors) cursor.closing(open);
-      this.open.delete(open.id);
+      this.open.delete(open.is.id);
+      this.#streams.delete(open);
     }
     this.#take(item);
-    this.#options.observe({ type: 'item/appended', thread: this.id, item });
+    this.#tell({ type: 'item/appended', thread: this.id, item });
   }
 
-  #take(item: Item): void {
+  #take(item: it.Item): void {
     this.items.push(item);
     this.window.add(item);
-    if (item.type === 'thread') this.#settings = Object.freeze(item.settings);
+    if (item.type === 'thread') this.settings = Object.freeze(item.settings);
     else if (item.type === 'settings')
-      this.#settings = Object.freeze({ ...this.settings, ...item.changes });
+      this.settings = Object.freeze({ ...this.settings, ...item.changes });
     else if (item.type === 'meta') this.#name = item.name ?? this.#name;
     else if (item.type === 'call') this.calls.add(item.call);
+    else if (item.type === 'end') this.running = undefined;
   }
 
-  /** Appends without waiting; a store that fails breaks the thread and is told there. */
-  notice(notice: Omit<NoticeItem, 'type'>): void {
-    this.append([{ type: 'notice', ...notice }]).catch(() => {});
+  /** Appends without waiting; a store that fails breaks the thread and shows there. */
+  notice(level: it.Level, plugin: string, message: string): void {
+    this.append([{ type: 'notice', level, plugin, message }]).catch(() => {});
   }
 
   /** Text of an item that is still to come. */
-  delta(id: string, kind: OpenText['kind'], text: string, name?: string): void {
-    let open = this.open.get(id);
-    if (open === undefined) this.open.set(id, (open = new OpenText(id, kind, name)));
+  delta(id: string, kind: DeltaEvent['kind'], text: string, name?: string): void {
+    const is = { type: 'item/delta', thread: this.id, id, kind, name } as const;
+    const open = this.open.get(id) ?? new OpenText(is);
+    this.open.set(id, open);
     const redact = this.#options.redact();
-    if (redact === undefined) return this.#show(open, text);
-    let stream = this.#streams.get(id);
-    if (stream === undefined) this.#streams.set(id, (stream = new StreamRedactor(redact)));
-    this.#show(open, stream.add(text));
-  }
-
-  #flush(open: OpenText): void {
-    this.#show(open, this.#streams.get(open.id)?.end() ?? '');
-    this.#streams.delete(open.id);
+    if (redact !== undefined && !this.#streams.has(open))
+      this.#streams.set(open, new StreamRedactor(redact));
+    this.#show(open, this.#streams.get(open)?.add(text) ?? text);
   }
 
   #show(open: OpenText, text: string): void {
     if (text === '') return;
     open.add(text);
-    const { id, kind, name } = open;
-    this.#options.observe({
-      type: 'item/delta',
-      thread: this.id,
-      id,
-      kind,
-      text,
-      ...(name === undefined ? {} : { name }),
-    });
-    this.#wake();
+    this.#tell({ ...open.is, text });
   }
 
-  /** What has been shown of these kinds of text and will not be kept. */
-  discardOpen(reason: string, kinds: ReadonlySet<OpenText['kind']>): readonly Body[] {
-    const lost = [...this.open.values()].filter((open) => kinds.has(open.kind));
-    return lost.map((open) => ({ type: 'discarded', id: open.id, reason }));
+  /** The whole text of a call's result. */
+  async result(call: string): Promise<Uint8Array | undefined> {
+    const item = this.items
+      .filter(({ type }) => type === 'result')
+      .findLast((one) => 'call' in one && one.call === call);
+    if (item?.type !== 'result') return undefined;
+    return item.full ? this.blobs.get(item.full.blob) : Buffer.from(it.textOf(item.content));
   }
 
   subscribe(options: SubscribeOptions): Cursor {
@@ -257,36 +208,21 @@ export class Thread {
     return cursor;
   }
 
-  #wake(): void {
-    for (const cursor of this.#cursors) cursor.wake();
-  }
-
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
-  async ask(
-    question: Question,
-    call: string | undefined,
-    signal?: AbortSignal,
-  ): Promise<Answer & { readonly by: string }> {
-    if (!this.canAsk) return { by: 'nobody' };
-    const item: QuestionItem = {
-      type: 'question',
-      id: crypto.randomUUID(),
-      question,
-      ...(call === undefined ? {} : { call }),
-    };
-    const { promise, resolve } = Promise.withResolvers<Answer & { readonly by: string }>();
+  async ask(question: it.Question, call?: string, signal?: AbortSignal): Promise<Asked> {
+    if (![...this.#cursors].some((cursor) => cursor.answers)) return { by: 'nobody' };
+    const item: it.QuestionItem = { type: 'question', id: crypto.randomUUID(), call, question };
+    const { promise, resolve } = Promise.withResolvers<Asked>();
     const onAbort = () => resolve({ decision: 'deny', by: 'closed' });
-    this.#questions.set(item.id, { item, settle: (answer, by) => resolve({ ...answer, by }) });
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
+    if (signal?.aborted) onAbort();
+    this.#questions.set(item.id, { item, settle: resolve });
     try {
       await this.append([item]);
       this.touch();
-      const answer = await promise;
-      this.#questions.delete(item.id);
-      const { by, ...given } = answer;
-      await this.append([{ type: 'answer', question: item.id, answer: given, by }]);
-      return answer;
+      const { by, ...answer } = await promise;
+      await this.append([{ type: 'answer', question: item.id, answer, by }]);
+      return { by, ...answer };
     } finally {
       signal?.removeEventListener('abort', onAbort);
       this.#questions.delete(item.id);
@@ -295,76 +231,40 @@ export class Thread {
   }
 
   /** The first answer wins. */
-  answer(question: string, answer: Answer, by: string): void {
+  answer(question: string, answer: it.Answer, by: string): void {
     const open = this.#questions.get(question);
-    if (open === undefined) {
-      throw new KernelError(
-        'conflict',
-        `question ${question} is not open in thread ${this.id}: it was answered, or never asked`,
-      );
-    }
+    if (open === undefined) throw conflict`question ${question} is not open in thread ${this.id}`;
     this.#questions.delete(question);
-    open.settle(answer, by);
+    open.settle({ ...answer, by });
   }
 
   /** Ends the running turn, the processes and all subscriptions, and lets go of the log. */
   async close(reason: KernelError): Promise<void> {
-    if (this.isClosed) return;
     this.queue.length = 0;
     this.running?.controller.abort(reason);
     await this.running?.ended;
     await this.processes.close();
     this.isClosed = true;
     this.touch();
-    await this.#tail;
-    await this.#log?.close();
+    await this.#options.log?.close();
   }
 }
 
-/** The id of the open text that an item holds. */
-function openId(item: Item): string | undefined {
-  if (item.type === 'result') return item.call;
-  return item.type === 'assistant' ||
-    item.type === 'reasoning' ||
-    item.type === 'call' ||
-    item.type === 'discarded'
-    ? item.id
-    : undefined;
-}
-
-/** What must be appended to a thread whose process died: a result for each open call, an answer for each open question, the end of its turn. */
-export function closingItems(items: readonly Item[], reason: string): readonly Body[] {
-  const calls = new Map<string, string>();
-  const questions = new Set<string>();
-  let turn: string | undefined;
+/** What a thread lacks whose process died: a result for each open call, an answer for each open question, its turn's end. */
+export function closingItems(items: readonly it.Item[], reason: string): readonly it.Body[] {
+  const calls = new Map<string, it.Body>();
+  const rest = new Map<string, it.Body>();
+  const content = [{ type: 'text', text: `no result: ${reason}; what it did is unknown` }] as const;
+  const failed = { type: 'result', content, isError: true, durationMs: 0 } as const;
+  const denied = { type: 'answer', answer: { decision: 'deny' }, by: 'closed' } as const;
+  const ended = { type: 'end', status: 'interrupted', durationMs: 0 } as const;
   for (const item of items) {
-    if (item.type === 'call') calls.set(item.call, item.name);
+    if (item.type === 'call') calls.set(item.call, { ...failed, call: item.call, name: item.name });
+    else if (item.type === 'turn') rest.set(item.id, { ...ended, id: item.id });
+    else if (item.type === 'question') calls.set(item.id, { ...denied, question: item.id });
     else if (item.type === 'result') calls.delete(item.call);
-    else if (item.type === 'question') questions.add(item.id);
-    else if (item.type === 'answer') questions.delete(item.question);
-    else if (item.type === 'turn') turn = item.id;
-    else if (item.type === 'end') turn = undefined;
+    else if (item.type === 'answer') calls.delete(item.question);
+    else if (item.type === 'end') rest.delete(item.id);
   }
-  const content = [
-    { type: 'text', text: `no result: ${reason}; what it did until then is unknown` },
-  ] as const;
-  return [
-    ...[...questions].map((question): Body => ({
-      type: 'answer',
-      question,
-      answer: { decision: 'deny' },
-      by: 'closed',
-    })),
-    ...[...calls].map(([call, name]): Body => ({
-      type: 'result',
-      call,
-      name,
-      content,
-      isError: true,
-      durationMs: 0,
-    })),
-    ...(turn === undefined
-      ? []
-      : [{ type: 'end', id: turn, status: 'interrupted', durationMs: 0 } as const]),
-  ];
+  return [...calls.values(), ...rest.values()];
 }

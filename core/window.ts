@@ -4,28 +4,26 @@
  */
 
 import type { EncodedPart, Model } from './contracts.ts';
-import {
-  isPart,
-  type FragmentItem,
-  type Item,
-  type Part,
-  type Stamped,
-  type ToolsItem,
-  type WindowEntry,
-  type WindowItem,
+import { isPart } from './item.ts';
+import type {
+  FragmentItem,
+  Item,
+  Part,
+  Range,
+  Stamped,
+  ToolsItem,
+  WindowEntry,
+  WindowItem,
 } from './item.ts';
-import type { ExplainedPart } from './protocol.ts';
 
 /** Estimated tokens of an image, whatever its bytes. */
 const imageTokens = 1500;
 const charactersPerToken = 4;
 
-interface Place {
-  readonly part: Part;
-  /** Stays when the turn that made it has ended. */
-  kept: boolean;
-  encoded?: { readonly model: Model; readonly value: EncodedPart; readonly tokens: number };
-}
+/** A part with its encoding and the tokens estimated for it, uncorrected. */
+export type Weighed = EncodedPart & { readonly tokens: number };
+/** A part in the window; `isKept` when it stays although the turn that made it has ended. */
+type Place = { readonly part: Part; isKept: boolean; by?: Model; weighed?: Weighed };
 
 /** The window of one thread. `add` takes every item in order; reading never changes it. */
 export class Window {
@@ -33,86 +31,67 @@ export class Window {
   #places: Place[] = [];
   /** Where the running turn's places begin. */
   #turnStart = 0;
-  /** Ordinal of the last `window` item: what came before it and did not survive cannot come back. */
-  #moved = 0;
-  #correction = 1;
+  /** The last `window` item: what came before it and did not survive cannot come back. */
+  #moved = -1;
   #lastRead = new Map<string, number>();
+  /** What the model last reported, over what had been estimated. */
+  #correction = 1;
 
   /** `items` is the thread's own list, which `add` is told of one by one. */
   constructor(items: readonly Item[]) {
     this.#items = items;
   }
 
-  /** A window over the first `count` items. */
-  static of(items: readonly Item[], count = items.length): Window {
-    const window = new Window(items);
-    for (let n = 0; n < count; n++) {
-      const item = items[n];
-      if (item !== undefined) window.add(item);
-    }
-    return window;
-  }
-
   add(item: Item): void {
     if (item.type === 'turn') this.#turnStart = this.#places.length;
-    else if (item.type === 'refs') this.#keep(item.plugin, item.n, item.ranges);
+    else if (item.type === 'refs') item.ranges.forEach((range) => this.#keep(range));
     else if (item.type === 'window') this.#move(item);
-    else if (item.type === 'step') this.#correct(item.estimate, item.usage?.input);
+    else if (item.type === 'step') this.#correct(item.usage?.input ?? 0, item.estimate);
     else if (isPart(item)) this.#append(item);
+    if (item.type === 'refs' || item.type === 'fragment') this.#lastRead.set(item.plugin, item.n);
   }
 
   #append(part: Part): void {
-    const stays = part.type === 'fragment' || part.type === 'tools';
-    if (part.type === 'fragment') this.#lastRead.set(part.plugin, part.n);
     if (part.type === 'tools')
-      this.#places = this.#places.filter((place) => place.part.type !== 'tools');
-    this.#places.push({ part, kept: stays });
+      this.#places = this.#places.filter((one) => one.part.type !== 'tools');
+    this.#places.push({ part, isKept: part.type === 'fragment' || part.type === 'tools' });
   }
 
-  #keep(plugin: string, n: number, ranges: readonly (readonly [number, number])[]): void {
-    this.#lastRead.set(plugin, n);
-    for (const [from, to] of ranges) {
-      for (let at = this.#indexOf(from); at < this.#places.length; at++) {
-        const place = this.#places[at];
-        if (place === undefined || place.part.n > to) break;
-        place.kept = true;
-      }
-    }
-  }
-
-  /** The first place whose ordinal is at least `n`. */
-  #indexOf(n: number): number {
-    let low = 0;
-    let high = this.#places.length;
+  /** Places stand in the order of their ordinals, so the first is found by halving. */
+  #keep([from, to]: Range): void {
+    let [low, high] = [0, this.#places.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#places[middle]?.part.n ?? 0) < n) low = middle + 1;
+      if ((this.#places[middle]?.part.n ?? 0) < from) low = middle + 1;
       else high = middle;
     }
-    return low;
+    for (
+      let place = this.#places[low];
+      place !== undefined && place.part.n <= to;
+      place = this.#places[++low]
+    ) {
+      place.isKept = true;
+    }
   }
 
   #move(item: Stamped<WindowItem>): void {
-    if (item.to !== undefined) {
-      this.#places = this.#stay(Window.of(this.#items, item.to).#shown());
-    } else {
-      const shown = this.#shown();
-      this.#places = this.#stay(
-        (item.entries ?? []).flatMap((entry) => survivors(entry, shown, item)),
-      );
-    }
+    const { to, entries = [] } = item;
+    const shown = to === undefined ? this.#shown() : windowOf(this.#items.slice(0, to)).#shown();
+    const stays =
+      to === undefined ? entries.flatMap((entry) => survivors(entry, shown, item)) : shown;
+    this.#places = stays.map((place) => ({ ...place, isKept: true }));
     this.#lastRead = new Map();
     this.#turnStart = this.#places.length;
     this.#moved = item.n;
   }
 
-  #stay(places: readonly Place[]): Place[] {
-    return places.map((place) => ({ ...place, kept: true }));
+  #correct(actual: number, estimate: number): void {
+    const ratio = actual / estimate;
+    if (actual > 0 && estimate > 0) this.#correction = Math.min(4, Math.max(0.25, ratio));
   }
 
-  #correct(estimate: number, actual: number | undefined): void {
-    if (actual !== undefined && actual > 0 && estimate > 0)
-      this.#correction = Math.min(4, Math.max(0.25, actual / estimate));
+  #shown(): readonly Place[] {
+    return this.#places.filter((place, index) => place.isKept || index >= this.#turnStart);
   }
 
   /** What the model is shown now, in order. */
@@ -120,169 +99,73 @@ export class Window {
     return this.#shown().map((place) => place.part);
   }
 
-  #shown(): readonly Place[] {
-    return this.#places.filter((place, index) => place.kept || index >= this.#turnStart);
-  }
-
-  /** The parts in this model's encoding; each is encoded once. */
-  encode(model: Model): readonly EncodedPart[] {
-    return this.#shown().map((place) => encodePlace(place, model).value);
-  }
-
-  /** Estimated tokens of each part, in order: characters / 4, corrected by what the model last reported. */
-  weights(
-    model: Model,
-  ): readonly { readonly part: Part; readonly text: string; readonly tokens: number }[] {
+  /** The same in this model's encoding; each part is encoded once. */
+  weigh(model: Model): readonly Weighed[] {
     return this.#shown().map((place) => {
-      const { value, tokens } = encodePlace(place, model);
-      return { part: value.part, text: value.text, tokens: Math.ceil(tokens * this.#correction) };
+      const known = place.by === model ? place.weighed : undefined;
+      return known ?? (place.weighed = weigh(place.part, (place.by = model)));
     });
   }
 
-  /** The window part by part, as `thread/window` shows it. */
-  explain(model: Model): readonly ExplainedPart[] {
-    const pins = pinsOf(this.parts());
-    return this.weights(model).map(({ part, text, tokens }) => {
-      return { part, bytes: Buffer.byteLength(text), tokens, pinned: pins.has(part.n) };
-    });
-  }
-
-  /** The estimate before the correction, as a `step` item records it. */
-  rawTokens(model: Model): number {
-    return this.#shown().reduce((sum, place) => sum + encodePlace(place, model).tokens, 0);
-  }
-
-  /** Estimated tokens of the whole window. */
-  tokens(model: Model): number {
-    return Math.ceil(this.rawTokens(model) * this.#correction);
+  /** An estimate in tokens, corrected by what the model last reported. */
+  corrected(tokens: number): number {
+    return Math.ceil(tokens * this.#correction);
   }
 
   /** The tools the model is offered. */
   get tools(): Stamped<ToolsItem> | undefined {
-    const { part } = this.#places.find((place) => place.part.type === 'tools') ?? {};
-    return part?.type === 'tools' ? part : undefined;
+    const found = this.#places.find((place) => place.part.type === 'tools')?.part;
+    return found?.type === 'tools' ? found : undefined;
   }
 
   /** Whether the thread's first step is still to come, so that `system` fragments can be added. */
   get isFresh(): boolean {
-    return !this.#places.some(
-      (place) => place.part.type !== 'fragment' && place.part.type !== 'tools',
-    );
+    return this.#places.every(({ part }) => part.type === 'fragment' || part.type === 'tools');
   }
 
   /** The fragments of one source that are in the window. */
   fragments(source: string): readonly FragmentItem[] {
-    const found: FragmentItem[] = [];
-    for (const { part } of this.#shown())
-      if (part.type === 'fragment' && part.plugin === source) found.push(part);
-    return found;
+    return this.parts()
+      .filter((part) => part.type === 'fragment')
+      .filter((part) => part.plugin === source);
   }
 
-  /** When this source's last answer was recorded, after the window last moved; -1 when it must be asked anew. */
-  lastRead(source: string): number {
-    return this.#lastRead.get(source) ?? -1;
-  }
-
-  /** What a source that was last read at ordinal `after` has not seen; nothing that a compaction dropped. */
-  since(after: number): readonly Item[] {
+  /** What a source read at ordinal `read` (in this process) has not seen; nothing that a compaction dropped. */
+  since(source: string, read = -1): readonly Item[] {
+    const after = Math.max(read, this.#lastRead.get(source) ?? -1);
     const later = this.#items.slice(Math.max(after, this.#moved) + 1);
-    if (after >= this.#moved || this.#moved === 0) return later;
-    const survivors = this.#places
-      .map((place) => place.part)
-      .filter((part) => part.n < this.#moved);
-    return [...survivors, ...later];
+    const stayed = this.#places.map(({ part }) => part).filter(({ n }) => n < this.#moved);
+    return after < this.#moved ? [...stayed, ...later] : later;
   }
+}
+
+/** The window over these items. */
+export function windowOf(items: readonly Item[]): Window {
+  const window = new Window(items);
+  for (const item of items) window.add(item);
+  return window;
 }
 
 function survivors(
   entry: WindowEntry,
   shown: readonly Place[],
-  item: Stamped<WindowItem>,
+  { n, at }: Stamped<WindowItem>,
 ): readonly Place[] {
-  if ('fragment' in entry) {
-    return [{ part: { type: 'fragment', ...entry.fragment, n: item.n, at: item.at }, kept: true }];
-  }
-  const [from, to] = entry.keep;
-  return shown.filter((place) => place.part.n >= from && place.part.n <= to);
+  if ('keep' in entry) return shown.filter(({ part }) => isWithin(part.n, entry.keep));
+  return [{ part: { type: 'fragment', ...entry.fragment, n, at }, isKept: true }];
 }
 
-function encodePlace(
-  place: Place,
-  model: Model,
-): { readonly value: EncodedPart; readonly tokens: number } {
-  if (place.encoded?.model !== model) {
-    const text = model.encode(place.part);
-    place.encoded = {
-      model,
-      value: { part: place.part, text },
-      tokens: estimate(place.part, text),
-    };
-  }
-  return place.encoded;
+/** Whether an ordinal lies in a range. */
+export function isWithin(n: number, [from, to]: Range): boolean {
+  return n >= from && n <= to;
 }
 
-function estimate(part: Part, text: string): number {
+/** A part in a model's encoding, with its estimated tokens: characters / 4, images apart. */
+export function weigh(part: Part, model: Model): Weighed {
+  const text = model.encode(part);
   const content = part.type === 'user' || part.type === 'result' ? part.content : [];
-  const images = content.filter((one) => one.type === 'image');
-  const bytes = images.reduce((sum, image) => sum + image.data.length, 0);
-  return (
-    Math.ceil(Math.max(0, text.length - bytes) / charactersPerToken) + images.length * imageTokens
-  );
-}
-
-/**
- * What of a window must survive compaction, by ordinal: tools, pinned fragments, what the user said first and last, the
- * newest plan (a result whose `detail` has `plan`, with its call), and open calls.
- */
-export function pinsOf(parts: readonly Part[]): ReadonlySet<number> {
-  const users = parts.filter((part) => part.type === 'user');
-  const plan = parts.findLast(
-    (part) => part.type === 'result' && part.detail?.['plan'] !== undefined,
-  );
-  const planCall = plan?.type === 'result' ? plan.call : undefined;
-  const answered = new Set(parts.flatMap((part) => (part.type === 'result' ? [part.call] : [])));
-  const isPinned = (part: Part): boolean => {
-    if (part === users[0] || part === users.at(-1) || part.type === 'tools') return true;
-    if (part.type === 'fragment') return part.pinned && part.plugin !== ledgerSource;
-    if (part.type === 'call') return part.call === planCall || !answered.has(part.call);
-    return part === plan;
-  };
-  return new Set(parts.filter(isPinned).map((part) => part.n));
-}
-
-/** The owner of the kernel's own fragment, made anew at each compaction. */
-export const ledgerSource = 'kernel';
-
-/** Why a compactor's window cannot be taken, or `undefined` when it can. */
-export function faultOf(
-  entries: readonly WindowEntry[],
-  before: readonly Part[],
-  pins: ReadonlySet<number>,
-): string | undefined {
-  const kept = new Set<number>();
-  let last = -1;
-  for (const entry of entries) {
-    if ('fragment' in entry) continue;
-    const [from, to] = entry.keep;
-    if (from > to || from <= last) return 'it reorders parts';
-    last = to;
-    for (const part of before) if (part.n >= from && part.n <= to) kept.add(part.n);
-  }
-  const lost = before.find((part) => pins.has(part.n) && !kept.has(part.n));
-  if (lost !== undefined) return `it drops the pinned ${lost.type} at ordinal ${lost.n}`;
-  const split = splitCall(before, kept);
-  if (split !== undefined) return `it splits the call ${split} from its result`;
-  const total = before.filter((part) => !kept.has(part.n)).length;
-  return total === 0 ? 'it drops nothing' : undefined;
-}
-
-function splitCall(parts: readonly Part[], kept: ReadonlySet<number>): string | undefined {
-  const sides = new Map<string, boolean>();
-  for (const part of parts) {
-    if (part.type !== 'call' && part.type !== 'result') continue;
-    const isKept = kept.has(part.n);
-    if ((sides.get(part.call) ?? isKept) !== isKept) return part.call;
-    sides.set(part.call, isKept);
-  }
-  return undefined;
+  const images = content.flatMap((one) => (one.type === 'image' ? [one.data.length] : []));
+  const characters = images.reduce((rest, length) => rest - length, text.length);
+  const tokens = Math.ceil(Math.max(0, characters) / charactersPerToken);
+  return { part, text, tokens: tokens + images.length * imageTokens };
 }

@@ -1,5 +1,6 @@
 /** A thread that talks to a model, with two tools and a memory: how models are tested, through the kernel. */
 
+import local from '../../plugins/machines/local.ts';
 import type { TestContext } from 'node:test';
 
 import { createKernel, models, policies, prompts, tools } from '../../core/index.ts';
@@ -60,7 +61,7 @@ export async function openModelThread(
   options: ModelThreadOptions,
 ): Promise<ModelThread> {
   const kernel = await createKernel({
-    plugins: [...options.plugins, allowAll, world(options)].map((plugin) => ({ plugin })),
+    plugins: [local(), ...options.plugins, allowAll, world(options)].map((plugin) => ({ plugin })),
     settings: { sandbox: 'danger-full-access', approval: 'never', ...options.settings },
   });
   t.after(() => kernel[Symbol.asyncDispose]());
@@ -107,7 +108,7 @@ export async function openModel(t: TestContext, plugin: Plugin): Promise<LoneMod
   const { promise, resolve } = Promise.withResolvers<Host>();
   const reader: Plugin = { name: 'reader', api: 1, setup: resolve };
   const kernel = await createKernel({
-    plugins: [plugin, reader, allowAll].map((one) => ({ plugin: one })),
+    plugins: [local(), plugin, reader, allowAll].map((one) => ({ plugin: one })),
   });
   t.after(() => kernel[Symbol.asyncDispose]());
   const host = await promise;

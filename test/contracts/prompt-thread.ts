@@ -1,5 +1,6 @@
 /** A thread in a folder of its own whose input and prompt fragments are looked at: how prompt sources are tested, through the kernel. */
 
+import local from '../../plugins/machines/local.ts';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,6 +81,7 @@ export async function openPromptThread(
   const open = () =>
     createKernel({
       plugins: [
+        local(),
         ...(options.isBare === true ? [] : [history()]),
         options.plugin(folder),
         world(store, requests),

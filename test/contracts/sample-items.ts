@@ -41,7 +41,6 @@ const samples: Samples = {
   tools: {
     type: 'tools',
     tools: [{ name: 'shell', description: 'runs a command', inputSchema: { type: 'object' } }],
-    hash: '0123456789abcdef',
   },
   fragment: {
     type: 'fragment',
@@ -50,7 +49,6 @@ const samples: Samples = {
     stability: 'fixed',
     role: 'system',
     text: 'You are …',
-    hash: '0123456789abcdef',
     pinned: true,
   },
   refs: { type: 'refs', plugin: 'history', ranges: [[1, 4]] },
@@ -142,7 +140,7 @@ const samples: Samples = {
     type: 'notice',
     level: 'warning',
     plugin: 'retry',
-    code: 'retry',
+
     message: 'tries again',
   },
   window: {
@@ -158,7 +156,6 @@ const samples: Samples = {
           stability: 'turn',
           role: 'developer',
           text: 'so far',
-          hash: '0123456789abcdef',
           pinned: false,
         },
       },

@@ -1,5 +1,7 @@
 /** A thread in a folder of its own whose model calls what it is told to: how tools are tested, through the kernel. */
 
+import checkArguments from '../../plugins/around/arguments.ts';
+import local from '../../plugins/machines/local.ts';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -65,7 +67,9 @@ export async function openToolThread(
     writeFileSync(join(cwd, path), data);
   }
   const kernel = await createKernel({
-    plugins: [...options.plugins, world(options.policy)].map((plugin) => ({ plugin })),
+    plugins: [local(), checkArguments(), ...options.plugins, world(options.policy)].map(
+      (plugin) => ({ plugin }),
+    ),
     settings: {
       cwd,
       roots: [cwd],

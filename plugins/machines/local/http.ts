@@ -1,0 +1,107 @@
+/** HTTP over `node:http`, loaded when first used: a static import, or the global fetch, costs 20 ms at start. */
+
+import type { Agent, IncomingMessage } from 'node:http';
+
+import {
+  aborted,
+  type FetchAnswer,
+  type FetchRequest,
+  invalid,
+  KernelError,
+  messageOf,
+} from '../../../core/index.ts';
+import { codeOf } from './files.ts';
+
+/** Kept-alive connections, one pool for each proxy and set of certificates. Disposing closes them. */
+export class Connections implements Disposable {
+  readonly #agents = new Map<string, Agent>();
+
+  agent(url: URL, { proxy, ca }: FetchRequest): Agent {
+    const key = [url.protocol, proxy, ca].join('\n');
+    const proxyEnv = proxy === undefined ? process.env : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+    const system = () => process.getBuiltinModule('node:tls').getCACertificates('default');
+    const trusted = ca === undefined ? {} : { ca: [...system(), ca] };
+    const make = () => new (moduleOf(url).Agent)({ keepAlive: true, proxyEnv, ...trusted });
+    const agent = this.#agents.get(key) ?? make();
+    this.#agents.set(key, agent);
+    return agent;
+  }
+
+  [Symbol.dispose](): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+}
+
+function moduleOf(url: URL): typeof import('node:https') {
+  // The two have the same interface, as far as it is used here.
+  return process.getBuiltinModule(
+    url.protocol === 'http:' ? 'node:http' : 'node:https',
+  ) as typeof import('node:https');
+}
+
+/** One request; resolves with the answer's headers, or throws `unreachable`. */
+export async function fetchUrl(
+  pool: Connections,
+  address: string,
+  request: FetchRequest,
+): Promise<FetchAnswer> {
+  const url = URL.parse(address);
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (url === null || !isHttp) throw invalid`expected an http(s) address, but got "${address}"`;
+  const { signal, timeoutMs } = request;
+  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  try {
+    return answerOf(await send(pool, url, request, limit), signal);
+  } catch (error) {
+    if (signal?.aborted) throw aborted`the request to ${url.host} was interrupted`;
+    const why = limit?.aborted
+      ? `no answer within ${timeoutMs} ms`
+      : messageOf(error) || codeOf(error);
+    throw new KernelError('unreachable', `cannot reach ${url.host}: ${why}`, { cause: error });
+  }
+}
+
+async function send(
+  pool: Connections,
+  url: URL,
+  request: FetchRequest,
+  limit?: AbortSignal,
+): Promise<IncomingMessage> {
+  const { method = 'GET', headers, body, signal } = request;
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const options = {
+    method,
+    headers: { ...length, ...headers },
+    agent: pool.agent(url, request),
+    signal,
+  };
+  const sent = moduleOf(url).request(url, options);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const onLimit = () => sent.destroy(new Error('too late'));
+  limit?.addEventListener('abort', onLimit, { once: true });
+  sent.once('response', resolve).on('error', reject).end(body);
+  try {
+    return await promise;
+  } catch (error) {
+    // The server closed an idle connection just as it was used again: nothing was answered, so ask once more.
+    if (sent.reusedSocket && codeOf(error) === 'ECONNRESET')
+      return await send(pool, url, request, limit);
+    throw error;
+  } finally {
+    limit?.removeEventListener('abort', onLimit);
+  }
+}
+
+function answerOf(message: IncomingMessage, signal?: AbortSignal): FetchAnswer {
+  const onAbort = () => message.destroy();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  message.once('close', () => signal?.removeEventListener('abort', onAbort));
+  const headers = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
+  const text = async () => Buffer.concat(await Array.fromAsync<Buffer>(message)).toString();
+  return {
+    status: message.statusCode ?? 0,
+    headers: Object.fromEntries(headers),
+    body: message,
+    text,
+  };
+}

@@ -1,0 +1,129 @@
+/** Processes: one plain spawn in a group of its own, that ends with its leader. */
+
+import type { ChildProcess } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
+
+import {
+  conflict,
+  type Exit,
+  notFound,
+  type Process,
+  type SpawnPlan,
+  type SpawnRequest,
+} from '../../../core/index.ts';
+import { codeOf } from './files.ts';
+
+/** Between SIGTERM and SIGKILL. */
+const graceMs = 300;
+/** How long pipes may stay open after the group has ended: someone outside it holds them. */
+const drainMs = 250;
+
+/** A process as the operating system runs it. */
+class RunningProcess implements Omit<Process, 'id'> {
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #onOutput: SpawnRequest['onOutput'];
+  #isKept = false;
+
+  constructor(child: ChildProcess, request: SpawnRequest) {
+    this.#child = child;
+    this.#onOutput = request.onOutput;
+    child.stdout?.on('data', (chunk: Uint8Array) => this.#onOutput?.(chunk, 'stdout'));
+    child.stderr?.on('data', (chunk: Uint8Array) => this.#onOutput?.(chunk, 'stderr'));
+    child.stdin?.on('error', () => {}); // a program that does not read its input is no error of ours
+    child.on('error', () => {}); // nor is a signal that comes too late
+    this.exited = this.#untilClosed(request);
+  }
+
+  async #untilClosed({ signal, timeoutMs }: SpawnRequest): Promise<Exit> {
+    const startedMs = performance.now();
+    let timedOut = false;
+    const expire = () => {
+      timedOut = true;
+      this.kill();
+    };
+    const onAbort = () => this.#isKept || this.kill();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    if (timeoutMs !== undefined) this.#timers.push(setTimeout(expire, timeoutMs));
+    this.#child.once('exit', () => {
+      signalGroup(this.#child, 'SIGKILL'); // what the leader left behind
+      const drained = () => this.#child.stdio.forEach((pipe) => pipe?.destroy());
+      this.#timers.push(setTimeout(drained, drainMs));
+    });
+    const { promise, resolve } = Promise.withResolvers<Pick<Exit, 'code' | 'signal'>>();
+    this.#child.once('close', (code, killedBy) => resolve({ code, signal: killedBy }));
+    const end = await promise;
+    signal?.removeEventListener('abort', onAbort);
+    this.#timers.forEach(clearTimeout);
+    return { ...end, timedOut, durationMs: performance.now() - startedMs };
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Ends the group: with `signal` alone when named, else SIGTERM and, a moment later, SIGKILL. */
+  kill(signal?: NodeJS.Signals): void {
+    if (this.#hasEnded) return;
+    signalGroup(this.#child, signal ?? 'SIGTERM');
+    const force = () => signalGroup(this.#child, 'SIGKILL');
+    if (signal === undefined) this.#timers.push(setTimeout(force, graceMs));
+  }
+
+  /** Outlives its call: abort does not end it any more, and output goes elsewhere. */
+  keep(onOutput: SpawnRequest['onOutput']): void {
+    this.#isKept = true;
+    this.#onOutput = onOutput;
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    const { stdin } = this.#child;
+    const isOpen = stdin?.writable === true && !this.#hasEnded;
+    if (!isOpen)
+      throw conflict`the process takes no input: it has ended, or was started without stdin`;
+    await new Promise<void>((resolve) => stdin.write(data, () => resolve()));
+  }
+
+  end(): void {
+    this.#child.stdin?.end();
+  }
+}
+
+/** Starts what a plan says. Throws `not_found` when there is no such program or folder. */
+export async function startProcess(
+  plan: SpawnPlan,
+  request: SpawnRequest,
+): Promise<Omit<Process, 'id'>> {
+  const { file, args, cwd, env, descriptors = [], cleanup = [] } = plan;
+  const input = request.stdin === true ? 'pipe' : 'ignore';
+  const stdio = [input, 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)] as const;
+  let child: ChildProcess;
+  try {
+    // Loaded when first used: a static import costs 4 ms at start.
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    child = spawn(file, args, { cwd, env, detached: true, stdio: [...stdio] });
+    if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve));
+  } catch (error) {
+    const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    if (!isFolder) throw notFound`cannot start ${file}: there is no folder ${cwd}`;
+    throw notFound`cannot start ${file} (${codeOf(error)}): is it there, executable, and on PATH?`;
+  }
+  for (const [index, data] of descriptors.entries()) {
+    const pipe = child.stdio[index + 3];
+    if (pipe && 'end' in pipe) pipe.end(Buffer.from(data, 'base64'));
+  }
+  const running = new RunningProcess(child, request);
+  const clean = () => cleanup.forEach((path) => rmSync(path, { recursive: true, force: true }));
+  void running.exited.then(clean);
+  return running;
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // the group has ended
+  }
+}
