@@ -144,6 +144,20 @@ test('files already written are restored when a later one is denied', async (t) 
   assert.equal(existsSync(join(thread.cwd, 'new')), false);
 });
 
+test('a stop in the middle of a patch leaves nothing of it', async (t) => {
+  const thread = await open(t, {
+    files: { a: 'one\n', b: 'two\n' },
+    policy: (effect) => {
+      const isSecond = effect.kind === 'write' && effect.path.endsWith('/b');
+      return { verdict: isSecond ? 'ask' : 'allow', reason: 'a test', rule: 'b is asked' };
+    },
+    answer: () => ({ decision: 'stop' }),
+  });
+  const result = await apply(thread, ...update('a', 'one', 'x'), ...update('b', 'two', 'x'));
+  assert.ok(result.isError);
+  assert.deepEqual([text(thread, 'a'), text(thread, 'b')], ['one\n', 'two\n']);
+});
+
 test('what cannot be restored is named', async (t) => {
   let writes = 0;
   const thread = await open(t, {
