@@ -156,6 +156,7 @@ export const commands: readonly Command[] = [
     flags: [
       json,
       { name: 'all', description: 'Of every folder, not only of this one.' },
+      { name: 'archived', description: 'Those that were put away.' },
       { name: 'search', value: 'TEXT', description: 'Those that hold this text.' },
       { name: 'limit', value: 'COUNT', isNumber: true, description: 'At most this many.' },
       ...configuration,
@@ -210,7 +211,7 @@ export const commands: readonly Command[] = [
     usage: ['ID…', '--last'],
     description: 'Delete threads.',
     flags: [last, ...configuration],
-    words: [0, 100],
+    words: [0, 1000],
     frontEnd: 'thread',
   },
   {

@@ -109,7 +109,7 @@ export function differences(before: Acting | undefined, after: Acting): readonly
  */
 function mainWorktree(root: string): string | undefined {
   const link = join(root, '.git');
-  const folder = /^gitdir: (.+)\/\.git\/worktrees\/([^/]+)\s*$/.exec(readText(link) ?? '');
+  const folder = /^gitdir: (.+)\/\.git\/worktrees\/([^/]+)$/.exec(readText(link)?.trim() ?? '');
   const [, main, name] = folder ?? [];
   if (main === undefined || name === undefined) return undefined;
   const back = readText(join(main, '.git', 'worktrees', name, 'gitdir'));

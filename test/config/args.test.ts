@@ -42,7 +42,7 @@ const word = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 6 }) },
 );
 
-const line = fc
+const commandLine = fc
   .tuple(
     fc.constantFrom(...commands.map(({ name }) => name.split(' '))),
     fc.array(word, { maxLength: 7 }),
@@ -52,7 +52,7 @@ const line = fc
 test('where the thin parser answers, yargs answers the same', () => {
   let answered = 0;
   fc.assert(
-    fc.property(line, (argv) => {
+    fc.property(commandLine, (argv) => {
       const thin = parseArgs(argv);
       if (thin === undefined) return;
       answered++;
@@ -117,7 +117,7 @@ for (const [text, message] of faults) {
   });
 }
 
-function parsed(...argv: readonly string[]): Parsed {
+function parse(...argv: readonly string[]): Parsed {
   const found = parseArgs(argv);
   assert.ok(found);
   return found;
@@ -125,7 +125,7 @@ function parsed(...argv: readonly string[]): Parsed {
 
 test('flags become a layer of the configuration, each value with its flag', () => {
   const layers = flagLayers(
-    parsed(
+    parse(
       'exec',
       '--timeout',
       '1.5',
@@ -146,13 +146,13 @@ test('flags become a layer of the configuration, each value with its flag', () =
 
 test('a front end gets its flags and words, without what the program keeps for itself', () => {
   const argv = frontEndArgv(
-    parsed('exec', 'resume', '--trust', '-c', 'a=1', '-m', 'x', 'abc', '--json', '--', '--go'),
+    parse('exec', 'resume', '--trust', '-c', 'a=1', '-m', 'x', 'abc', '--json', '--', '--go'),
   );
   assert.deepEqual(argv, ['--json', '--model=x', 'resume', 'abc', '--', '--go']);
 });
 
 test("keys of Codex's clients that concern the provider become ours; the rest goes to exec", () => {
-  const line = parsed(
+  const line = parse(
     'exec',
     '--experimental-json',
     '--config',
@@ -182,11 +182,12 @@ test('the help names every command, and of a command every flag that people need
   }
 });
 
+function complete(text: string): Promise<readonly string[]> {
+  const words = completionFor(['--get-yargs-completions', 'spindle', ...text.split(' ')]);
+  return words.then((all) => all.split('\n'));
+}
+
 test('completion offers commands, subcommands and flags', async () => {
-  const complete = (text: string) =>
-    completionFor(['--get-yargs-completions', 'spindle', ...text.split(' ')]).then((all) =>
-      all.split('\n'),
-    );
   assert.ok((await complete('')).includes('exec'));
   assert.deepEqual(await complete('thread '), ['list', 'show', 'fork', 'export', 'delete']);
   assert.ok((await complete('thread list --')).includes('--search'));

@@ -1,0 +1,62 @@
+/** The plugins that come with the program: the only place that knows their files. */
+
+import type { PluginModule } from './plugin-loader.ts';
+
+/** A plugin of ours, evaluated only when it is used. */
+export interface Builtin {
+  /** The slot it fills: what a job does not need is not loaded for it. */
+  readonly slot: Slot;
+  readonly load: () => Promise<PluginModule>;
+}
+
+export type Slot =
+  | 'machines'
+  | 'stores'
+  | 'models'
+  | 'tools'
+  | 'prompts'
+  | 'sandboxes'
+  | 'policies'
+  | 'compactors'
+  | 'around'
+  | 'frontEnds';
+
+/** Built-in plugins by name. */
+export const builtins: Readonly<Record<string, Builtin>> = {
+  local: { slot: 'machines', load: () => import('../plugins/machines/local.ts') },
+
+  jsonl: { slot: 'stores', load: () => import('../plugins/stores/jsonl.ts') },
+  memory: { slot: 'stores', load: () => import('../plugins/stores/memory.ts') },
+
+  'openai-responses': {
+    slot: 'models',
+    load: () => import('../plugins/models/openai-responses.ts'),
+  },
+  'openai-chat': { slot: 'models', load: () => import('../plugins/models/openai-chat.ts') },
+  scripted: { slot: 'models', load: () => import('../plugins/models/scripted.ts') },
+
+  shell: { slot: 'tools', load: () => import('../plugins/tools/shell.ts') },
+  'apply-patch': { slot: 'tools', load: () => import('../plugins/tools/apply-patch.ts') },
+  'read-file': { slot: 'tools', load: () => import('../plugins/tools/read-file.ts') },
+  search: { slot: 'tools', load: () => import('../plugins/tools/search.ts') },
+  plan: { slot: 'tools', load: () => import('../plugins/tools/plan.ts') },
+  'view-image': { slot: 'tools', load: () => import('../plugins/tools/view-image.ts') },
+  'ask-user': { slot: 'tools', load: () => import('../plugins/tools/ask-user.ts') },
+  toolchain: { slot: 'tools', load: () => import('../plugins/toolchain/toolchain.ts') },
+
+  system: { slot: 'prompts', load: () => import('../plugins/prompts/system.ts') },
+  environment: { slot: 'prompts', load: () => import('../plugins/prompts/environment.ts') },
+  'agents-md': { slot: 'prompts', load: () => import('../plugins/prompts/agents-md.ts') },
+  history: { slot: 'prompts', load: () => import('../plugins/prompts/history.ts') },
+
+  none: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/none.ts') },
+  approval: { slot: 'policies', load: () => import('../plugins/policies/approval.ts') },
+  arguments: { slot: 'around', load: () => import('../plugins/around/arguments.ts') },
+  retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
+
+  exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
+  thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
+  plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
+  doctor: { slot: 'frontEnds', load: () => import('../plugins/front-ends/doctor.ts') },
+  demo: { slot: 'frontEnds', load: () => import('../plugins/front-ends/demo.ts') },
+};

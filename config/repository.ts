@@ -1,0 +1,101 @@
+/** What a repository says: found always, counted only once the user trusts it. */
+
+import { KernelError, messageOf } from '../core/errors.ts';
+import { builtins } from './builtin.ts';
+import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
+import { type ConfigData, isSection, type KeyPath, valueAt } from './key-path.ts';
+import { ruleOf } from './keys.ts';
+import { type Layer, withoutRefused } from './layers.ts';
+import type { Paths } from './paths.ts';
+import { checkTrust, readTrust, type TrustRecords } from './trust.ts';
+
+/** Something the user should know about the configuration. */
+export interface Notice {
+  readonly code: 'untrusted' | 'refused' | 'trust';
+  /** Names the file, and the key where there is one, and says what to do. */
+  readonly message: string;
+  /** Configuration files that do not count. */
+  readonly files?: readonly string[];
+}
+
+/** A repository as its configuration sees it. */
+export interface Repository {
+  readonly root: string;
+  /** The files that count, nearest to the working folder first; none before trust. */
+  readonly files: readonly FoundFile[];
+  /** What may run as plugin code, by path; absent when everything may. */
+  readonly hashes?: ReadonlyMap<string, string>;
+  readonly notices: readonly Notice[];
+}
+
+/** Looks through the folders from the root down to `cwd`, a real path. With `isTrusted`, everything found counts. */
+export function findRepository(cwd: string, paths: Paths, isTrusted: boolean): Repository {
+  const folders = foldersOf(cwd);
+  const [root] = folders;
+  let files: readonly FoundFile[];
+  try {
+    files = folders.flatMap((folder) => findRepositoryFile(folder) ?? []).toReversed();
+  } catch (error) {
+    if (isTrusted) throw error;
+    return { root, files: [], notices: [untrusted(messageOf(error), 'does not count')] };
+  }
+  if (files.length === 0 || isTrusted) return { root, files, notices: [] };
+  const { records, notices } = trustOrNothing(paths.trust);
+  const verdict = checkTrust(records, root, files);
+  if (verdict.trusted) return { root, files, hashes: verdict.hashes, notices };
+  const names = files.map(({ file }) => file);
+  const notice = { ...untrusted(names.join(', '), verdict.reason), files: names };
+  return { root, files: [], notices: [...notices, notice] };
+}
+
+/** The layers of the files that count, without what only the user may set. */
+export function repositoryLayers(
+  { files }: Repository,
+  read: (file: FoundFile) => ConfigData,
+): readonly Layer[] {
+  return files.map((found) => {
+    const values = read(found);
+    const layer: Layer = { name: 'repository', file: found.file, values };
+    return withoutRefused(layer, (path) => isUserOnly(path, values));
+  });
+}
+
+/** Base URLs, headers, keys, proxies, certificates, state paths, and whatever else a repository never sets. */
+function isUserOnly(path: KeyPath, values: ConfigData): boolean {
+  if (ruleOf(path)?.from === 'user') return true;
+  const [section, name, part] = path;
+  if (section !== 'plugins' || name === undefined || part !== 'options') return false;
+  const use = valueAt(values, ['plugins', name, 'use']);
+  const slot = builtins[typeof use === 'string' ? use : name]?.slot;
+  return slot === 'models' || slot === 'stores';
+}
+
+function untrusted(files: string, reason: string): Notice {
+  return {
+    code: 'untrusted',
+    message: `${files} ${reason} and does not count: look at it, then run "spindle trust", or pass --trust for one run`,
+  };
+}
+
+function trustOrNothing(file: string): { records: TrustRecords; notices: readonly Notice[] } {
+  try {
+    return { records: readTrust(file), notices: [] };
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return {
+      records: { version: 1, paths: {} },
+      notices: [{ code: 'trust', message: error.message }],
+    };
+  }
+}
+
+/** The local plugin files and the packages that a layer names, as written. */
+export function usedPlugins(values: ConfigData): readonly string[] {
+  const { plugins } = values;
+  if (!isSection(plugins)) return [];
+  return Object.entries(plugins).flatMap(([name, entry]) => {
+    if (entry === false) return [];
+    const use = isSection(entry) && typeof entry['use'] === 'string' ? entry['use'] : name;
+    return Object.hasOwn(builtins, use) ? [] : [use];
+  });
+}

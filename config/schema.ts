@@ -1,0 +1,235 @@
+/** The configuration's schema. It needs zod, so it is loaded only for what was not found valid before. */
+
+import { z } from 'zod';
+import { KernelError } from '../core/errors.ts';
+import { builtins } from './builtin.ts';
+import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from './key-path.ts';
+import { type Config, type KeyRule, keyRules } from './keys.ts';
+import { type Layer, sourceOf } from './layers.ts';
+import { didYouMean } from './suggest.ts';
+
+const text = z.string().min(1);
+const count = z.int().positive();
+const section = z.record(z.string(), z.unknown());
+
+const pluginEntry = z.strictObject({
+  use: text.optional().describe('A built-in name, a path (./…), or an npm package.'),
+  options: section.optional(),
+  order: z.enum(['first', 'last']).optional(),
+  before: text.optional().describe('Stands before the plugin of this name.'),
+  after: text.optional().describe('Stands after the plugin of this name.'),
+  optional: z.boolean().optional().describe('When it does not start: a notice, no failed start.'),
+});
+
+/** The schema of each top-level key, without the options that plugins check themselves. */
+const keySchemas = {
+  provider: text,
+  model: text,
+  effort: text,
+  sandbox: z.enum(['read-only', 'workspace-write', 'danger-full-access']),
+  approval: z.enum(['untrusted', 'on-request', 'never']),
+  network: z.boolean(),
+  roots: z.array(text),
+  instructions: z.string(),
+  tools: z.array(text),
+  limits: z.strictObject({
+    steps: count.optional(),
+    timeoutMs: count.optional(),
+    tokens: count.optional(),
+  }),
+  resultBytes: z.int().min(256),
+  plugins: z.record(z.string(), z.union([z.boolean(), pluginEntry])),
+  providers: z.record(z.string(), section),
+  toolchain: section,
+  mcpServers: section,
+  hooks: section,
+} satisfies { readonly [K in keyof typeof keyRules]: z.ZodType<Config[K]> };
+
+const layerSchema = z.strictObject({ ...keySchemas, $schema: z.string() }).partial();
+
+/**
+ * Checks every layer, and the options of built-in plugins as they come out of all layers. Throws KernelError `invalid`
+ * naming file and key.
+ */
+export async function validate(layers: readonly Layer[], values: ConfigData): Promise<void> {
+  for (const layer of layers) {
+    const checked = layerSchema.safeParse(layer.values);
+    if (!checked.success) throw invalid(checked.error.issues, { above: [], layers: [layer] });
+  }
+  checkProviders(layers, values);
+  await Promise.all(
+    optionPlaces(values).map(async ({ path, plugin }) => {
+      const exported = (await builtins[plugin]?.load())?.options;
+      const options = valueAt(values, path);
+      if (!isSection(options)) return;
+      const { issues, names } = await check(exported, options);
+      if (issues !== undefined) throw invalid(issues, { above: path, layers, names });
+    }),
+  );
+}
+
+/** A section of `providers` is for a model plugin of ours, or for one that the configuration adds. */
+function checkProviders(layers: readonly Layer[], { providers, plugins }: ConfigData): void {
+  const added = isSection(plugins) ? Object.keys(plugins) : [];
+  const ours = Object.keys(builtins).filter((name) => builtins[name]?.slot === 'models');
+  for (const name of Object.keys(isSection(providers) ? providers : {})) {
+    if (ours.includes(name) || added.includes(name)) continue;
+    const known = [...ours, ...added];
+    const message = `no model plugin of this name.${didYouMean(name, known)} Add it under "plugins", for example {"use": "openai-chat"}`;
+    throw new KernelError('invalid', line(['providers', name], message, layers));
+  }
+}
+
+/** What a plugin's own schema makes of its options. Throws KernelError `invalid` naming key and file. */
+export async function parseOptions(
+  schema: unknown,
+  options: ConfigData,
+  where: { readonly path: KeyPath; readonly from?: string },
+): Promise<ConfigData> {
+  const { issues, value, names } = await check(schema, options);
+  if (issues === undefined) return isSection(value) ? value : options;
+  const layer: Layer = {
+    name: 'user',
+    values: {},
+    ...(where.from === undefined ? {} : { file: where.from }),
+  };
+  throw invalid(issues, { above: where.path, layers: [layer], names });
+}
+
+/** The JSON Schema of a configuration file, for editors. */
+export async function configJsonSchema(): Promise<ConfigData> {
+  const own = await Promise.all(
+    Object.entries(builtins).map(async ([name, { load, slot }]) => {
+      const options = await schemaOf((await load()).options);
+      return { name, slot, options: options instanceof z.ZodType ? options : section };
+    }),
+  );
+  const entries = own.map(
+    ({ name, options }) =>
+      [name, z.union([z.boolean(), pluginEntry.extend({ options: options.optional() })])] as const,
+  );
+  const providers = own
+    .filter(({ slot }) => slot === 'models')
+    .map(({ name, options }) => [name, options] as const);
+  const described = Object.entries(keySchemas).map(([key, schema]) => {
+    const rule: KeyRule = keyRules[key as keyof typeof keyRules]; // the two tables have the same keys
+    return [key, schema.describe(rule.description)] as const;
+  });
+  const schema = z
+    .strictObject({
+      ...Object.fromEntries(described),
+      plugins: partialObject(entries)
+        .catchall(keySchemas.plugins.valueType)
+        .describe(keyRules.plugins.description),
+      providers: partialObject(providers)
+        .catchall(section)
+        .describe(keyRules.providers.description),
+      toolchain: own.find(({ name }) => name === 'toolchain')?.options ?? section,
+      $schema: z.string(),
+    })
+    .partial();
+  return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), title: 'Spindle' };
+}
+
+function partialObject(entries: readonly (readonly [string, z.ZodType])[]) {
+  return z.object(Object.fromEntries(entries)).partial();
+}
+
+/** Where options of built-in plugins lie. */
+function optionPlaces(values: ConfigData): readonly { path: KeyPath; plugin: string }[] {
+  const { plugins, providers, toolchain } = values;
+  const places: { path: KeyPath; plugin: string }[] = [];
+  for (const name of Object.keys(isSection(providers) ? providers : {})) {
+    places.push({ path: ['providers', name], plugin: name });
+  }
+  if (toolchain !== undefined) places.push({ path: ['toolchain'], plugin: 'toolchain' });
+  for (const [name, entry] of Object.entries(isSection(plugins) ? plugins : {})) {
+    if (!isSection(entry)) continue;
+    const use = typeof entry['use'] === 'string' ? entry['use'] : name;
+    places.push({ path: ['plugins', name, 'options'], plugin: use });
+  }
+  return places.filter(({ plugin }) => Object.hasOwn(builtins, plugin));
+}
+
+/** A fault as zod (and every Standard Schema) reports it. */
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly code?: string | undefined;
+  readonly keys?: readonly string[];
+}
+
+interface Validated {
+  readonly value?: unknown;
+  readonly issues?: readonly Issue[] | undefined;
+}
+
+/** With the names of the options, as far as the schema tells them. */
+interface Checked extends Validated {
+  readonly names: readonly string[];
+}
+
+/** A schema by the Standard Schema specification (1.0), which zod's are. */
+interface StandardSchema {
+  readonly '~standard': { readonly validate: (value: unknown) => Validated | Promise<Validated> };
+}
+
+async function check(exported: unknown, options: ConfigData): Promise<Checked> {
+  const schema = await schemaOf(exported);
+  if (schema === undefined) return { value: options, names: [] };
+  const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return { ...(await schema['~standard'].validate(options)), names };
+}
+
+/** A plugin's `options`: a schema, or a function that gives one. */
+async function schemaOf(exported: unknown): Promise<StandardSchema | undefined> {
+  // A function without parameters, as the plugin contract has it.
+  const schema: unknown =
+    typeof exported === 'function' ? await (exported as () => unknown)() : exported;
+  if (schema === undefined) return undefined;
+  if (typeof schema === 'object' && schema !== null && '~standard' in schema) {
+    return schema as StandardSchema; // marked as one
+  }
+  throw new KernelError(
+    'plugin',
+    'expected the export "options" of a plugin to be a zod schema, or a function that gives one',
+  );
+}
+
+interface Place {
+  readonly above: KeyPath;
+  readonly layers: readonly Layer[];
+  /** The keys that may stand there. */
+  readonly names?: readonly string[];
+}
+
+/** All faults, a line each: file, key, what was expected. */
+function invalid(issues: readonly Issue[], { above, layers, names }: Place): KernelError {
+  const lines = issues.flatMap((issue) => {
+    const inner = (issue.path ?? []).map(nameOf);
+    const path = [...above, ...inner];
+    if (issue.code !== 'unrecognized_keys') return [line(path, issue.message, layers)];
+    const known = inner.length === 0 && names !== undefined ? names : knownKeys(path);
+    return (issue.keys ?? []).map((key) =>
+      line([...path, key], `unknown key.${didYouMean(key, known)}`, layers),
+    );
+  });
+  return new KernelError('invalid', lines.join('\n'));
+}
+
+function nameOf(segment: PropertyKey | { readonly key: PropertyKey }): string {
+  return String(typeof segment === 'object' ? segment.key : segment);
+}
+
+function line(path: KeyPath, message: string, layers: readonly Layer[]): string {
+  const source = sourceOf(layers, path);
+  const file = source?.file ?? layers.find((layer) => layer.file !== undefined)?.file;
+  return `${file ?? source?.name ?? 'the flags'}: ${formatKeyPath(path)}: ${message}`;
+}
+
+function knownKeys(path: KeyPath): readonly string[] {
+  if (path.length === 0) return Object.keys(layerSchema.shape);
+  if (path[0] === 'limits') return Object.keys(keySchemas.limits.shape);
+  if (path[0] === 'plugins' && path.length === 2) return Object.keys(pluginEntry.shape);
+  return [];
+}

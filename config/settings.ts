@@ -1,0 +1,42 @@
+/** From the configuration to the defaults of new threads. */
+
+import type { Settings } from '../core/item.ts';
+import type { Config } from './keys.ts';
+import { mergeLayers, sourceOf } from './layers.ts';
+import type { Configuration } from './load.ts';
+import { folderOf, pathOf } from './plugin-modules.ts';
+
+/** Settings of a new thread in the configuration's folder; `provider` is absent when the job needs no model. */
+export function settingsOf(configuration: Configuration, provider?: string): Partial<Settings> {
+  const { config, cwd } = configuration;
+  return {
+    cwd,
+    roots: [cwd, ...rootsOf(configuration)],
+    ...plainSettings(config),
+    ...defined({ provider }),
+  };
+}
+
+/** What flags alone say: it counts for a resumed thread too, which keeps the rest of its settings. */
+export function flagSettings({ layers }: Configuration): Partial<Settings> {
+  const config: Config = mergeLayers(layers.filter(({ name }) => name === 'flag'));
+  const provider = config.provider === 'auto' ? undefined : config.provider;
+  return { ...plainSettings(config), ...defined({ provider }) };
+}
+
+function plainSettings(config: Config): Partial<Settings> {
+  const { model, effort, sandbox, approval, network, instructions, tools } = config;
+  return defined({ model, effort, sandbox, approval, network, instructions, tools });
+}
+
+/** Writable folders beside the workspace, absolute; relative ones are taken from the file that names them. */
+export function rootsOf({ config, layers, cwd }: Configuration): readonly string[] {
+  const folder = folderOf(sourceOf(layers, ['roots'])?.file ?? `${cwd}/`);
+  return (config.roots ?? []).map((root) => pathOf(root, folder));
+}
+
+/** Without the keys that are `undefined`. */
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }; // only undefined is gone
+}

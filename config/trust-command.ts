@@ -1,0 +1,66 @@
+/** `spindle trust [FOLDER] [--revoke]`. */
+
+import { realpathSync } from 'node:fs';
+import { KernelError } from '../core/errors.ts';
+import { makeReader } from './cosmiconfig.ts';
+import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
+import { hashWithImports } from './imports.ts';
+import type { Paths } from './paths.ts';
+import { folderOf, isPath, pathOf, PluginModules } from './plugin-modules.ts';
+import { usedPlugins } from './repository.ts';
+import { type Acting, actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Records what acts in the repository of a folder: its configuration files from the root down to the folder, the
+ * plugin files they name, and the local files those import. Gives what to tell the user. Throws KernelError
+ * `invalid` when one of them cannot be read.
+ */
+export function trustFolder(folder: string, paths: Paths): string {
+  const { root, files } = find(folder);
+  if (files.length === 0) {
+    return `${root} has no configuration of its own: there is nothing to trust`;
+  }
+  const read = makeReader();
+  let acting: Acting = {};
+  for (const found of files) {
+    const used = usedPlugins(read(found));
+    const plugins = used.map((use) => locate(use, folderOf(found.file), paths.config));
+    acting = {
+      ...acting,
+      ...actingOf(root, found.file, hashWithImports([found.file, ...plugins])),
+    };
+  }
+  const before = readTrust(paths.trust).paths[root];
+  const lines = differences(before, acting);
+  addTrust(paths.trust, root, acting);
+  const what = lines.length === 0 ? ['nothing has changed'] : lines;
+  return [`${root} is trusted:`, ...what.map((line) => `  ${line}`)].join('\n');
+}
+
+/** Forgets the repository of a folder. */
+export function revokeFolder(folder: string, paths: Paths): string {
+  const { root } = find(folder);
+  const isGone = revokeTrust(paths.trust, root);
+  return isGone ? `${root} is not trusted any more` : `${root} was not trusted`;
+}
+
+function find(folder: string): { readonly root: string; readonly files: readonly FoundFile[] } {
+  let real: string;
+  try {
+    real = realpathSync(folder);
+  } catch (error) {
+    throw new KernelError('invalid', `expected a folder, but ${folder} is not there`, {
+      cause: error,
+    });
+  }
+  const folders = foldersOf(real);
+  return { root: folders[0], files: folders.flatMap((one) => findRepositoryFile(one) ?? []) };
+}
+
+/** The file of a plugin. Resolving reads manifests; it runs nothing. */
+function locate(use: string, folder: string, userFolder: string): string {
+  if (isPath(use)) return pathOf(use, folder);
+  using modules = new PluginModules();
+  return fileURLToPath(modules.resolve(use, [folder, userFolder]));
+}
