@@ -1,0 +1,63 @@
+/** Opens the kernel that a front end needs, and gives the front end what only this program can. */
+
+import { asKernelError, KernelError } from '../core/errors.ts';
+import type { FoundConfiguration } from '../plugins/front-ends/doctor.ts';
+import type { Slot } from './builtin.ts';
+import { bareConfiguration, type Configuration, loadConfig, type LoadOptions } from './load.ts';
+import { openConfigured, type OpenKernel, openKernel } from './open.ts';
+import { flagSettings } from './settings.ts';
+
+/** A kernel in which the front end of this name can be run. Throws as `openKernel` does. */
+export function openFrontEnd(name: string, options: LoadOptions): Promise<OpenKernel> {
+  const open = Object.hasOwn(openers, name) ? openers[name] : undefined;
+  if (open === undefined) throw new KernelError('internal', `there is no front end "${name}"`);
+  return open(options);
+}
+
+const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKernel>>> = {
+  exec: openExec,
+  thread: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'stores', 'frontEnds'] satisfies readonly Slot[],
+      with: ['thread'],
+      programOptions: ({ cwd }) => ({ thread: { cwd } }),
+    }),
+  plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
+  doctor: openDoctor,
+};
+
+async function openExec(options: LoadOptions): Promise<OpenKernel> {
+  const { userFiles } = await import('./user-files.ts');
+  const given = (configuration: Configuration) => ({
+    exec: {
+      cwd: process.cwd(),
+      folder: configuration.cwd,
+      settings: flagSettings(configuration),
+      files: userFiles,
+    },
+  });
+  return openKernel({ ...options, needsModel: true, with: ['exec'], programOptions: given });
+}
+
+/** What is wrong with the configuration or its plugins is for the doctor to tell, so it is opened without them. */
+async function openDoctor(options: LoadOptions): Promise<OpenKernel> {
+  const { machine } = await import('./machine.ts');
+  const { examine } = await import('./examine.ts');
+  const open = (configuration: Configuration, found: FoundConfiguration, slots?: readonly Slot[]) =>
+    openConfigured(configuration, {
+      needsModel: false,
+      with: ['doctor'],
+      slots,
+      programOptions: () => ({ doctor: { configuration: found, machine } }),
+    });
+  let configuration = bareConfiguration(options);
+  try {
+    configuration = await loadConfig(options);
+    return await open(configuration, await examine(configuration));
+  } catch (error) {
+    const found = { ...(await examine(configuration)), error: asKernelError(error).message };
+    return open(bareConfiguration(options), found, ['machines', 'stores', 'frontEnds']);
+  }
+}
