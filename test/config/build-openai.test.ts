@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -37,11 +37,14 @@ await kernel[Symbol.asyncDispose]();
 console.log(JSON.stringify({ said, loaded: process.moduleLoadList }));
 `;
 
-test('the built program asks a model without loading undici', async (t) => {
+test('the built program asks a model by a small client that loads no undici', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'spindle-build-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'main.mjs'), program);
   await bundle({ main: join(folder, 'main.mjs') }, join(folder, 'dist'));
+  const client = readdirSync(join(folder, 'dist')).find((name) => /^openai-(?!chat-|responses-)/u.test(name));
+  const { size } = statSync(join(folder, 'dist', client!));
+  assert.ok(size < 300_000, `expected a client without its resources, got ${size} bytes`);
   const server = await serve(t, [{ text: 'one' }, { text: 'two' }]);
   const main = join(folder, 'dist/main.js');
   const { stdout } = await promisify(execFile)(process.execPath, [main, server.url]);
