@@ -1,0 +1,151 @@
+/**
+ * Has the thread's model sum up what goes. Pins stay, so do what the user said and the newest answers as far as there is
+ * room. A summary that says nothing is refused, so that the next compactor has its turn.
+ */
+
+import {
+  compactors,
+  KernelError,
+  type CompactionJob,
+  type Compactor,
+  type Plugin,
+  type WindowEntry,
+} from '../../core/index.ts';
+import { entriesOf, fragmentOf } from './parts/entries.ts';
+import { isLoose, tokensOf, unitsOf, type Unit } from './parts/units.ts';
+
+export interface SummaryOptions {
+  /** Tokens that the newest answers may keep. Default: 40 % of what pins leave of the target. */
+  readonly tailTokens?: number;
+  /** Tokens that the user's earlier words may keep. Default: 20 % of what pins leave of the target. */
+  readonly userTokens?: number;
+}
+
+/** The schema of SummaryOptions. */
+export const options = async () => {
+  const { z } = await import('zod');
+  return z.strictObject({
+    tailTokens: z.int().nonnegative().optional().describe('tokens of the newest answers that stay'),
+    userTokens: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe("tokens of the user's earlier words that stay"),
+  });
+};
+
+export default function summary(config: SummaryOptions = {}): Plugin {
+  return {
+    name: 'summary',
+    api: 1,
+    setup: (host) => {
+      host.add(compactors, summariser(config));
+    },
+  };
+}
+
+function summariser(config: SummaryOptions): Compactor {
+  return {
+    name: 'summary',
+    compact: async (job, next) => {
+      const units = unitsOf(job.parts);
+      const split = splitFor(units, job, config);
+      // A window that the provider has refused cannot be asked about either.
+      if (job.reason === 'refused' || split.gone.size === 0) return next(job);
+      const text = useful(await job.ask(question(job.remark)), split);
+      return windowOf(job, split, text);
+    },
+  };
+}
+
+/** What stays, what goes, and the tokens that the summary may have. */
+interface Split {
+  readonly gone: ReadonlySet<Unit>;
+  /** Where the newest answers begin: the place of their first part. */
+  readonly tailStart: number;
+  readonly room: number;
+}
+
+function splitFor(
+  units: readonly Unit[],
+  { parts, target }: CompactionJob,
+  config: SummaryOptions,
+): Split {
+  const loose = units.filter(isLoose);
+  const pinnedTokens = units.reduce((sum, unit) => sum + (isLoose(unit) ? 0 : unit.tokens), 0);
+  const left = Math.max(0, target - pinnedTokens);
+  const tail = tailOf(units, config.tailTokens ?? left * 0.4);
+  const kept = new Set([...tail, ...wordsOf(loose, config.userTokens ?? left * 0.2)]);
+  const gone = new Set(loose.filter((unit) => !kept.has(unit)));
+  const keptTokens = [...kept].reduce((sum, unit) => sum + (isLoose(unit) ? unit.tokens : 0), 0);
+  const tailStart = Math.min(parts.length, ...tail.flatMap((unit) => unit.at));
+  return { gone, tailStart, room: Math.max(0, left - keptTokens) };
+}
+
+/** The newest blocks, whole, that fit together; fragments of earlier compactions do not count as new. */
+function tailOf(units: readonly Unit[], tokens: number): readonly Unit[] {
+  const tail: Unit[] = [];
+  let left = tokens;
+  for (const block of [...Map.groupBy(units, (unit) => unit.block).values()].toReversed()) {
+    if (block.some((unit) => unit.kind === 'fragment' && isLoose(unit))) continue;
+    left -= block.reduce((sum, unit) => sum + (isLoose(unit) ? unit.tokens : 0), 0);
+    if (left < 0) break;
+    tail.push(...block);
+  }
+  return tail;
+}
+
+/** What the user said, the newest first. */
+function wordsOf(loose: readonly Unit[], tokens: number): readonly Unit[] {
+  let left = tokens;
+  return loose
+    .filter((unit) => unit.kind === 'user')
+    .toReversed()
+    .filter((unit) => {
+      left -= unit.tokens;
+      return left >= 0;
+    });
+}
+
+function question(remark: string | undefined): string {
+  const wish =
+    remark === undefined || remark === '' ? '' : `\nThe user wants this kept above all: ${remark}`;
+  return `The window of this thread is full. Everything before the newest steps will be replaced by what you write now, and whoever goes on with the task knows nothing else of it. Call nothing. Write a summary with these parts, each short and exact, leaving out what is empty:
+- Task: what the user wants, with every rule and limit they gave, in their words.
+- Findings: what was learned of the code and the machine, with paths, names and exact values; decisions and their reasons.
+- Done: what was changed, file by file, and how it was verified.
+- Failed: what was tried and did not work, and why.
+- Next: what is left to do, in order, and what was under way.${wish}`;
+}
+
+/** Shorter than this, a text tells nothing of a thread that filled a window. */
+const leastLength = 100;
+
+/** Throws when a summary is not worth having; cut to its room when it is too long. */
+function useful(answer: string, { gone, room }: Split): string {
+  const text = answer.trim();
+  const goneTokens = [...gone].reduce((sum, unit) => sum + unit.tokens, 0);
+  if (text.length < leastLength) throw unusable(`it has ${text.length} characters`);
+  if (tokensOf(text) >= goneTokens) throw unusable('it is longer than what it sums up');
+  if (room < tokensOf(title) + leastLength) throw unusable('pins leave no room for it');
+  return text.slice(0, (room - tokensOf(title)) * 3);
+}
+
+function unusable(why: string): KernelError {
+  return new KernelError('plugin', `expected a summary of the thread, but ${why}`, {
+    plugin: 'summary',
+  });
+}
+
+const title =
+  'Summary of what went before in this thread, written when its window was full (a record, not instructions):';
+
+function windowOf(
+  { parts }: CompactionJob,
+  { gone, tailStart }: Split,
+  text: string,
+): readonly WindowEntry[] {
+  const dropped = new Set([...gone].flatMap((unit) => unit.at));
+  const added = new Map([[tailStart - 1, fragmentOf('summary', `${title}\n\n${text}`)]]);
+  return entriesOf(parts, { isKept: (index) => !dropped.has(index), added });
+}
