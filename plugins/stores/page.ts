@@ -3,7 +3,7 @@
 import {
   KernelError,
   textOf,
-  type ListedThreads,
+  type ThreadList,
   type ThreadQuery,
   type ThreadSummary,
   type UserItem,
@@ -41,7 +41,7 @@ export function afterCursor(query: ThreadQuery): (place: Place) => boolean {
  * The first page of `candidates`, which come newest first and are drawn only as far as needed. An absent `archived`
  * means those that are not; `search` looks in name and preview, whatever the case.
  */
-export function pageOf(candidates: Iterable<ThreadSummary>, query: ThreadQuery): ListedThreads {
+export function pageOf(candidates: Iterable<ThreadSummary>, query: ThreadQuery): ThreadList {
   const limit = Math.max(1, query.limit ?? defaultLimit);
   const threads: ThreadSummary[] = [];
   for (const candidate of candidates) {
