@@ -6,6 +6,8 @@ import { rmSync, statSync } from 'node:fs';
 import {
   conflict,
   type Exit,
+  invalid,
+  messageOf,
   notFound,
   type Process,
   type SpawnPlan,
@@ -108,7 +110,10 @@ export async function startProcess(
   } catch (error) {
     const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
     if (!isFolder) throw notFound`cannot start ${file}: there is no folder ${cwd}`;
-    throw notFound`cannot start ${file} (${codeOf(error)}): is it there, executable, and on PATH?`;
+    const code = codeOf(error);
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    if (!isMissing) throw invalid`cannot start ${file}: ${code || messageOf(error)}`;
+    throw notFound`cannot start ${file}: there is no such program, here or on PATH`;
   }
   for (const [index, data] of descriptors.entries()) {
     const pipe = child.stdio[index + 3];
