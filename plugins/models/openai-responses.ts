@@ -3,21 +3,21 @@ import type { Model, ModelContext, ModelEvent, ModelRequest, Plugin } from '../.
 import { responsesBody, type BodyOptions } from './responses/body.ts';
 import { encodePart } from './responses/encode.ts';
 import { ResponseReader } from './responses/read.ts';
-import { askedBy, exchange, type Question } from './wire/exchange.ts';
+import { askedBy, type Question } from './wire/client.ts';
+import { exchange } from './wire/exchange.ts';
 import { knownTraits } from './wire/families.ts';
-import {
-  type EndpointRules,
-  hostOf,
-  modelName,
-  resolveEndpoint,
-  withOptions,
-} from './wire/provider.ts';
+import { type EndpointRules, hostOf, namedModel } from './wire/provider.ts';
+import { resolveEndpoint, takesImages, withOptions } from './wire/provider.ts';
 
 /**
  * Options of openai-responses. `webSearch`: the provider may search the web. `reasoningSummary`: ask for summaries of
  * what the model thinks (OpenAI gives them to verified organizations). `serviceTier`: OpenAI's.
  */
 export type ResponsesOptions = BodyOptions;
+
+/** Answers when nobody names a model: the newest general one of openai 7.57's list that is made for code. */
+const defaultModel = 'gpt-6.1-sol';
+const defaultNotice = `no model is named, so ${defaultModel} answers: --model NAME, OPENAI_MODEL, or "model" in the configuration names another`;
 
 /**
  * Models behind OpenAI's Responses API. Nothing is kept at the provider (`store: false`): reasoning comes back encrypted
@@ -38,17 +38,25 @@ function responsesModel(provider: string, config: ResponsesOptions): Model {
     fallbackURL: 'https://api.openai.com/v1',
     isKeyBound: false,
   };
+  const named = (wanted: string | undefined) => namedModel(wanted, config, rules);
   const traits: Model['traits'] = ({ model }) =>
-    withOptions(knownTraits(modelName(model, config, rules)), config);
+    withOptions(knownTraits(named(model) ?? defaultModel), config);
   // Encrypted data is of use only where it was made.
   const origin = `responses ${hostOf(config, rules)}`;
+  const how = { origin, webSearch: config.webSearch === true, images: takesImages(config, rules) };
+  /** Threads that were told of the default model. */
+  const told = new Set<string>();
   let count = 0;
   return {
     name: provider,
     traits,
-    encode: (part) => encodePart(part, { origin, webSearch: config.webSearch === true }),
+    encode: (part) => encodePart(part, how),
     async *stream(request: ModelRequest, context: ModelContext): AsyncGenerator<ModelEvent> {
       const known = traits(request.settings);
+      if (named(request.settings.model) === undefined && !told.has(request.thread)) {
+        told.add(request.thread);
+        context.notice('info', defaultNotice);
+      }
       const question: Question = {
         endpoint: resolveEndpoint(config, rules),
         options: config,

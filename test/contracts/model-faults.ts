@@ -132,12 +132,7 @@ export function modelFaults(name: string, make: MakeServed): void {
     assert.equal(server.requests[0]!.headers.authorization, 'Bearer sk-codex');
   });
 
-  test(`${name}: without a model's name, or with an address that is none, it says what to set`, async (t) => {
-    setEnv(t, { OPENAI_MODEL: undefined });
-    const lone = await openModel(t, make({ baseURL: 'http://127.0.0.1:9/v1' }));
-    const nameless = await errorOf(Array.fromAsync(lone.stream([user])));
-    assert.equal(nameless.code, 'model_config');
-    assert.match(nameless.message, /--model NAME, set OPENAI_MODEL/u);
+  test(`${name}: an address that is none is told`, async (t) => {
     const odd = await fail(t, { baseURL: 'localhost:11434' });
     assert.equal(odd.code, 'model_config');
     assert.match(odd.message, /got "localhost:11434"/u);
@@ -338,6 +333,23 @@ export function modelFaults(name: string, make: MakeServed): void {
     const long = { ...user, content: [{ type: 'text', text }] } as const;
     await Array.fromAsync(stream([long], { settings }));
     assert.ok(server.requests[0]!.body.includes(JSON.stringify(text).slice(1, -1)));
+  });
+
+  test(`${name}: what is secret in an address is not shown`, async (t) => {
+    const error = await fail(t, { baseURL: 'http://me:secret@127.0.0.1:9/v1?token=hidden' });
+    assert.match(error.message, /base URL http:\/\/127\.0\.0\.1:9\/v1\)/u);
+    assert.doesNotMatch(error.message, /secret|hidden/u);
+  });
+
+  test(`${name}: a model that sees no images is told of them in words`, async (t) => {
+    const { model: blind } = await openModel(
+      t,
+      make({ baseURL: 'http://127.0.0.1:9/', images: false }),
+    );
+    const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' } as const;
+    const text = blind.encode({ ...user, content: [image], n: 0, at: 0 });
+    assert.match(text, /\[image image\/png: you cannot see it\]/u);
+    assert.doesNotMatch(text, /AAAA/u);
   });
 
   test(`${name}: certificates that are not there are named`, async (t) => {

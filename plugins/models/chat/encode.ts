@@ -12,13 +12,15 @@ import type {
 } from 'openai/resources/chat/completions/completions';
 
 import type { Content, EncodedPart, JsonSchema, Part } from '../../../core/index.ts';
-import { dataUrl, imageOf, markError, wellFormedText } from '../wire/content.ts';
+import { dataUrl, imageOf, markError, wellFormedText, withoutImages } from '../wire/content.ts';
 import { joinObject, quoted } from '../wire/json.ts';
 
 /** The names under which servers give, and take back, what a model thinks. */
 export type ReasoningField = 'reasoning_content' | 'reasoning';
 
 export interface EncodeOptions {
+  /** Whether the model sees images. */
+  readonly images: boolean;
   /** Names what of `opaque` is ours; '' when what the model thinks is not to be sent back. */
   readonly origin: string;
 }
@@ -33,7 +35,9 @@ type Encoders = {
  */
 export function encodePart(part: Part, how: EncodeOptions): string {
   const encode = encoders[part.type] as (part: Part, how: EncodeOptions) => string; // the table pairs them
-  return encode(part, how);
+  const hasContent = part.type === 'user' || part.type === 'result';
+  if (how.images || !hasContent) return encode(part, how);
+  return encode({ ...part, content: withoutImages(part.content) }, how);
 }
 
 const encoders: Encoders = {

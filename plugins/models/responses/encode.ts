@@ -10,10 +10,12 @@ import type {
 } from 'openai/resources/responses/responses';
 
 import type { Content, Part } from '../../../core/index.ts';
-import { dataUrl, imageOf, markError, wellFormedText } from '../wire/content.ts';
+import { dataUrl, imageOf, markError, wellFormedText, withoutImages } from '../wire/content.ts';
 import { quoted } from '../wire/json.ts';
 
 export interface EncodeOptions {
+  /** Whether the model sees images. */
+  readonly images: boolean;
   /** Names what of `opaque` is ours. */
   readonly origin: string;
   readonly webSearch: boolean;
@@ -29,7 +31,9 @@ type Encoders = {
  */
 export function encodePart(part: Part, how: EncodeOptions): string {
   const encode = encoders[part.type] as (part: Part, how: EncodeOptions) => string; // the table pairs them
-  return encode(part, how);
+  const hasContent = part.type === 'user' || part.type === 'result';
+  if (how.images || !hasContent) return encode(part, how);
+  return encode({ ...part, content: withoutImages(part.content) }, how);
 }
 
 /** The hosted web search, as the array of tools holds it. */

@@ -58,7 +58,7 @@ export class ResponseReader {
     return this.#names.get(id);
   }
 
-  finish(item: ResponseOutputItem, index: number): void {
+  finish(item: ResponseOutputItem, index = this.#given.size): void {
     const id = this.idOf({ item_id: item.id ?? undefined, output_index: index });
     if (this.#given.has(id)) return;
     this.#given.add(id);

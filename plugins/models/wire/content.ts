@@ -12,6 +12,16 @@ export function imageOf(one: Content): Image | undefined {
   return mimeType.startsWith('image/') && blob !== '' ? { mimeType, data: blob } : undefined;
 }
 
+/** Content in which a text stands for each image, for models that see none. */
+export function withoutImages(content: readonly Content[]): readonly Content[] {
+  return content.map((one) => {
+    const image = imageOf(one);
+    return image === undefined
+      ? one
+      : { type: 'text', text: `[image ${image.mimeType}: you cannot see it]` };
+  });
+}
+
 /** The data URL of an image (RFC 2397). */
 export function dataUrl({ mimeType, data }: Image): string {
   return `data:${mimeType};base64,${data}`;

@@ -73,13 +73,13 @@ const kinds: readonly Kind[] = [
   {
     is: ({ status }) => status === 404 || status === 405 || status === 501,
     code: 'model_refused',
-    advice: ({ endpoint, otherApi }) => `check the base URL, ${endpoint.baseURL}; ${otherApi}`,
+    advice: ({ endpoint, otherApi }) => `check the base URL, ${endpoint.address}; ${otherApi}`,
   },
   {
     is: ({ status }) => status >= 300 && status < 400,
     code: 'model_refused',
     advice: ({ endpoint }) =>
-      `redirects are not followed: set the base URL, ${endpoint.baseURL}, to where it leads`,
+      `redirects are not followed: set the base URL, ${endpoint.address}, to where it leads`,
   },
   {
     is: ({ status, code }) =>
@@ -154,7 +154,7 @@ function unreachableError(error: KernelError, { endpoint, secrets }: Asked): Mod
   const codes = causes(error).map((one) => String(Object(one).code ?? ''));
   const [, advice = 'check the base URL'] =
     advices.find(([pattern]) => codes.some((code) => pattern.test(code))) ?? [];
-  const message = `${hide(error.message, secrets)} (${advice}; base URL ${endpoint.baseURL})`;
+  const message = `${hide(error.message, secrets)} (${advice}; base URL ${endpoint.address})`;
   return new ModelError('model_unreachable', message, { cause: error });
 }
 

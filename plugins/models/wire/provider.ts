@@ -2,6 +2,7 @@
 
 import { ModelError } from '../../../core/index.ts';
 import type { Traits } from '../../../core/index.ts';
+import { knownTraits } from './families.ts';
 
 /** Options of a plugin that talks to a model server. */
 export interface ProviderOptions {
@@ -37,7 +38,7 @@ export interface ProviderOptions {
 }
 
 /** A key, and where it is from, for messages. */
-export interface Key {
+interface Key {
   readonly value: string;
   readonly from: string;
 }
@@ -46,13 +47,15 @@ export interface Key {
 export interface Endpoint {
   readonly provider: string;
   readonly baseURL: string;
+  /** The address for messages: without what may be secret in it. */
+  readonly address: string;
   readonly host: string;
   readonly isOpenAI: boolean;
   readonly key: Key | undefined;
 }
 
 /** What the environment may say. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EndpointRules {
   readonly provider: string;
@@ -76,12 +79,19 @@ export function resolveEndpoint(options: ProviderOptions, rules: EndpointRules):
     throw config(
       `${url.host} needs a key: set OPENAI_API_KEY, or providers.${provider}.apiKey or .apiKeyEnv in your configuration; or set OPENAI_BASE_URL to a server that needs none`,
     );
-  return { provider, baseURL, host: url.host, isOpenAI, key: key && checkKey(key) };
+  const { host, origin, pathname } = url;
+  const address = `${origin}${pathname}`;
+  return { provider, baseURL, address, host, isOpenAI, key: key && checkKey(key) };
 }
 
 /** The host that would be asked; '' when no address is set or it is none. */
 export function hostOf(options: ProviderOptions, { env, fallbackURL }: EndpointRules): string {
   return URL.parse(options.baseURL ?? (env['OPENAI_BASE_URL'] || (fallbackURL ?? '')))?.host ?? '';
+}
+
+/** Whether a host (with or without port) is this machine. */
+export function isLoopback(host: string): boolean {
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/u.test(host);
 }
 
 function addressOf(
@@ -134,17 +144,25 @@ function checkKey({ value, from }: Key): Key | undefined {
   );
 }
 
-/** The model in use. Throws `model_config` when none is named anywhere. */
-export function modelName(
+/** The model that the settings, the options, or the environment name. */
+export function namedModel(
   wanted: string | undefined,
   options: ProviderOptions,
-  { provider, env }: EndpointRules,
-): string {
-  const model = wanted ?? options.model ?? env['OPENAI_MODEL'];
-  if (model) return model;
-  throw config(
+  { env }: Pick<EndpointRules, 'env'>,
+): string | undefined {
+  return wanted || options.model || env['OPENAI_MODEL'] || undefined;
+}
+
+/** That no model is named, and what to do. */
+export function noModel(provider: string): ModelError {
+  return config(
     `no model is named for ${provider}: pass --model NAME, set OPENAI_MODEL, or "model" in your configuration`,
   );
+}
+
+/** Whether images are shown to the model that options and environment name; a text stands for them otherwise. */
+export function takesImages(options: ProviderOptions, { env }: EndpointRules): boolean {
+  return withOptions(knownTraits(namedModel(undefined, options, { env }) ?? ''), options).images;
 }
 
 /** What is known of a model, with what the options say over it. */

@@ -372,6 +372,44 @@ test('without an address it says what to set', async (t) => {
   });
 });
 
+test('a server on this machine that offers one model is asked for its name, once', async (t) => {
+  setEnv(t, { OPENAI_MODEL: undefined });
+  const models = ['text-embed-x', 'qwen'];
+  const server = await serve(t, { script: [{ text: 'a' }, { text: 'b' }], models });
+  const thread = await openModelThread(t, {
+    plugins: [openaiChat({ baseURL: server.url })],
+    settings: { provider },
+  });
+  await thread.turn('Hi');
+  await thread.turn('Hi');
+  assert.deepEqual(
+    server.requests.map(({ path, json }) => [path, json.model]),
+    [
+      ['/v1/models', undefined],
+      ['/v1/chat/completions', 'qwen'],
+      ['/v1/chat/completions', 'qwen'],
+    ],
+  );
+});
+
+test('without a name and with several models, or elsewhere, it says how to name one', async (t) => {
+  setEnv(t, { OPENAI_MODEL: undefined });
+  const nameless = { settings: { ...settings, model: undefined } };
+  const server = await serve(t, { script: [], models: ['llama', 'qwen'] });
+  const local = await openModel(t, openaiChat({ baseURL: server.url }));
+  await assert.rejects(Array.fromAsync(local.stream([], nameless)), {
+    code: 'model_config',
+    message: /offers llama, qwen: pass --model NAME/u,
+  });
+  const far = await openModel(t, openaiChat({ baseURL: 'https://far.invalid/v1' }));
+  assert.throws(() => far.model.traits(nameless.settings), {
+    code: 'model_config',
+    message: /pass --model NAME, set OPENAI_MODEL/u,
+  });
+  const gone = await openModel(t, openaiChat({ baseURL: 'http://127.0.0.1:9/v1' }));
+  await assert.rejects(Array.fromAsync(gone.stream([], nameless)), { code: 'model_unreachable' });
+});
+
 test('two of them stand side by side under names of their own', async (t) => {
   const server = await serve(t, [{ text: 'a' }, { text: 'b' }]);
   const plugins = ['one', 'two'].map((name) => openaiChat({ name, baseURL: server.url }));

@@ -6,7 +6,7 @@ import openaiResponses, {
   options,
   type ResponsesOptions,
 } from '../../../plugins/models/openai-responses.ts';
-import { modelFaults } from '../../contracts/model-faults.ts';
+import { modelFaults, setEnv } from '../../contracts/model-faults.ts';
 import { modelContract } from '../../contracts/models.ts';
 import { keepsPrefix } from '../../contracts/model-prefix.ts';
 import { openModel, openModelThread, type ModelThread } from '../../contracts/model-thread.ts';
@@ -314,6 +314,42 @@ test('items that come only with the end of the answer count, and a server that d
     assert.partialDeepStrictEqual(outputs(events), [{ type: 'assistant', text: 'Whole' }]);
     assert.deepEqual(events.at(-1), { type: 'done', stop: 'end', usage: undefined, model: 'm1' });
   }
+});
+
+test('a default model answers where none is named, and the thread is told once', async (t) => {
+  setEnv(t, { OPENAI_MODEL: undefined });
+  const { server, thread } = await open(t, [{ text: 'a' }, { text: 'b' }, { text: 'c' }]);
+  const notices = async (model?: string) => {
+    const { items } = await thread.turn('Hi', { settings: { model } });
+    return items.flatMap((item) => (item.type === 'notice' ? [item.message] : []));
+  };
+  assert.match((await notices()).join(), /^no model is named, so gpt-\S+ answers: --model NAME/u);
+  assert.deepEqual(await notices(), []);
+  assert.match(String(server.requests[1]!.json.model), /^gpt-/u);
+  setEnv(t, { OPENAI_MODEL: 'm-env' });
+  await notices();
+  assert.equal(server.requests[2]!.json.model, 'm-env');
+});
+
+test('what is known of a model counts until the options say otherwise', async (t) => {
+  const traits = async (model: string, config: ResponsesOptions = {}) => {
+    const lone = await openModel(t, openaiResponses(config));
+    return lone.model.traits({ ...sampleSettings, model });
+  };
+  assert.deepEqual(await traits('openai/gpt-4.1-mini'), {
+    model: 'openai/gpt-4.1-mini',
+    window: 1_047_576,
+    output: 32_768,
+    images: true,
+    tools: true,
+    efforts: [],
+  });
+  const { efforts: five } = await traits('gpt-5-mini');
+  assert.deepEqual(five, ['minimal', 'low', 'medium', 'high']);
+  assert.deepEqual((await traits('gpt-5.2')).efforts, ['none', 'low', 'medium', 'high', 'xhigh']);
+  assert.equal((await traits('my-own')).tools, true);
+  const told = { window: 8192, output: 1024, images: false, tools: false, efforts: ['turbo'] };
+  assert.deepEqual(await traits('my-own', told), { model: 'my-own', ...told });
 });
 
 test('its options are checked', async () => {
