@@ -24,7 +24,9 @@ const world = { name: 'world', api: 1, setup: (host) => {
 } };
 const responses = (await import('${root}/plugins/models/openai-responses.ts')).default;
 const chat = (await import('${root}/plugins/models/openai-chat.ts')).default;
-const plugins = [responses, chat].map((make) => make({ baseURL: url, apiKey: 'sk-1234', model: 'm' }));
+const local = (await import('${root}/plugins/machines/local.ts')).default;
+const asking = [responses, chat].map((make) => make({ baseURL: url, apiKey: 'sk-1234', model: 'm' }));
+const plugins = [local(), ...asking];
 const kernel = await createKernel({ plugins: [...plugins, world].map((plugin) => ({ plugin })) });
 const { get, effects, signal } = await host;
 const said = [];
@@ -42,7 +44,9 @@ test('the built program asks a model by a small client that loads no undici', as
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'main.mjs'), program);
   await bundle({ main: join(folder, 'main.mjs') }, join(folder, 'dist'));
-  const client = readdirSync(join(folder, 'dist')).find((name) => /^openai-(?!chat-|responses-)/u.test(name));
+  const client = readdirSync(join(folder, 'dist')).find((name) =>
+    /^openai-(?!chat-|responses-)/u.test(name),
+  );
   const { size } = statSync(join(folder, 'dist', client!));
   assert.ok(size < 300_000, `expected a client without its resources, got ${size} bytes`);
   const server = await serve(t, [{ text: 'one' }, { text: 'two' }]);
