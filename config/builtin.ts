@@ -51,6 +51,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
 
   none: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/none.ts') },
   approval: { slot: 'policies', load: () => import('../plugins/policies/approval.ts') },
+  summary: { slot: 'compactors', load: () => import('../plugins/compactors/summary.ts') },
+  prune: { slot: 'compactors', load: () => import('../plugins/compactors/prune.ts') },
   arguments: { slot: 'around', load: () => import('../plugins/around/arguments.ts') },
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
 

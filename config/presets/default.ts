@@ -20,4 +20,6 @@ export const defaultPreset: readonly string[] = [
   'plan',
   'view-image',
   'ask-user',
+  'summary',
+  'prune',
 ];
