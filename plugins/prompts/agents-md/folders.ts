@@ -59,7 +59,7 @@ export function chain(top: string, folder: string): readonly string[] {
 }
 
 /** What a folder holds of interest. */
-export interface Looked {
+interface Looked {
   /** What could be its instruction file, the preferred first. */
   readonly candidates: readonly (readonly [path: string, entry: FileInfo])[];
   readonly hasGit: boolean;

@@ -35,7 +35,7 @@ export function fileBlobs(folder: string): Blobs {
 }
 
 /** The name of some bytes. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
+async function sha256(bytes: Uint8Array): Promise<string> {
   const { hash } = await import('node:crypto');
   return hash('sha256', bytes, 'hex');
 }
