@@ -41,7 +41,8 @@ export default function exec(config: ExecOptions = {}): Plugin {
         run: async (client, argv, signal) => {
           await using stdout = openOutput(process.stdout, signal);
           await using stderr = openOutput(process.stderr, signal);
-          return run(argv, { ...config, files, client, signal, stdout, stderr });
+          // Not without await: the outputs would be flushed and let go first.
+          return await run(argv, { ...config, files, client, signal, stdout, stderr });
         },
       });
     },

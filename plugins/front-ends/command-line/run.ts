@@ -46,12 +46,12 @@ export async function runCommand(argv: readonly string[], set: CommandSet): Prom
   try {
     work = commandOf(argv, set);
   } catch (error) {
-    return fail(error, 2);
+    return await fail(error, 2);
   }
   try {
     return (await work({ ...set, stdout, style, isTerminal: process.stdout.isTTY })) ?? 0;
   } catch (error) {
-    return fail(error, 1);
+    return await fail(error, 1);
   }
 }
 

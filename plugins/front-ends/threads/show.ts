@@ -45,7 +45,8 @@ async function showItems(thread: string, { client, stdout, style }: CommandConte
 function saidLines(item: Item, style: Style): readonly string[] {
   if (item.type === 'thread')
     return [style.bold(`thread ${item.id}`), ...startLines(item.settings, item.at)];
-  if (item.type === 'user') return ['', ...quoted(textOf(item.content).trimEnd()).map(style.bold), ''];
+  if (item.type === 'user')
+    return ['', ...quoted(textOf(item.content).trimEnd()).map(style.bold), ''];
   if (item.type === 'assistant')
     return [shown(item.text.trim()), ...(item.cut === true ? [style.dim('(interrupted)')] : [])];
   if (item.type !== 'end' || item.status === 'completed') return [];
