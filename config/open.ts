@@ -1,6 +1,7 @@
 /** Opens a kernel for a folder: its configuration, its plugins, its settings. */
 
 import { createKernel, type Kernel } from '../core/kernel.ts';
+import { commandEnv } from './command-env.ts';
 import type { ConfigData } from './key-path.ts';
 import { type Configuration, dropStamp, loadConfig, type LoadOptions } from './load.ts';
 import { type LoadedPlugins, loadPlugins } from './plugin-loader.ts';
@@ -57,6 +58,7 @@ export async function openConfigured(
   const kernel = await createKernel({
     plugins: loaded.plugins,
     settings: settingsOf(configuration, provider),
+    env: commandEnv(configuration.env),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
     ...(config.resultBytes === undefined ? {} : { resultBytes: config.resultBytes }),
   });
