@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
+  createKernel,
   KernelError,
   ModelError,
+  models,
   type ErrorCode,
   type ModelErrorOptions,
   type ModelEvent,
+  type Plugin,
 } from '../../../core/index.ts';
 import retry, { options, type RetryOptions } from '../../../plugins/around/retry.ts';
+import local from '../../../plugins/machines/local.ts';
 import {
   aroundModelContract,
   callThrough,
@@ -201,4 +205,51 @@ test('the options take what is documented and nothing else', async () => {
   );
   assert.equal(schema.safeParse({ attempts: 0 }).success, false);
   assert.equal(schema.safeParse({ retries: 3 }).success, false);
+});
+
+test('through the kernel: the turn completes, the notice is an item, and what was shown is discarded', async (t) => {
+  let attempts = 0;
+  const flaky: Plugin = {
+    name: 'flaky',
+    api: 1,
+    setup(host) {
+      host.add(models, {
+        name: 'flaky',
+        traits: () => ({
+          model: 'f',
+          window: 1e6,
+          output: 1000,
+          images: false,
+          tools: true,
+          efforts: [],
+        }),
+        encode: () => '',
+        stream: (asked, context) =>
+          (++attempts === 1 ? fails('model_busy', {}, true) : answers)(asked, context),
+      });
+    },
+  };
+  const plugins = [local(), retry(quick), flaky].map((plugin) => ({ plugin }));
+  const kernel = await createKernel({ plugins, settings: { provider: 'flaky' } });
+  t.after(() => kernel[Symbol.asyncDispose]());
+  const client = kernel.client('test');
+  const { id } = await client.request('thread/start', { ephemeral: true });
+  using events = client.subscribe({ thread: id });
+  await client.request('turn/start', { thread: id, input: [{ type: 'text', text: 'go' }] });
+  const types: string[] = [];
+  for await (const event of events) {
+    if (event.type !== 'item/appended') continue;
+    types.push(event.item.type);
+    if (event.item.type !== 'end') continue;
+    assert.equal(event.item.status, 'completed');
+    break;
+  }
+  assert.deepEqual(types.slice(types.indexOf('user')).toSorted(), [
+    'assistant',
+    'discarded',
+    'end',
+    'notice',
+    'step',
+    'user',
+  ]);
 });
