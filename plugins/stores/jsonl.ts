@@ -2,7 +2,7 @@
 
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 import {
   stores,
@@ -41,15 +41,13 @@ export default function jsonl({ directory = stateFolder() }: JsonlOptions = {}):
   };
 }
 
+/** As the XDG base directory specification (0.8) has it, where only absolute paths count. */
 function stateFolder(): string {
-  const home = process.env['SPINDLE_HOME'];
-  if (home !== undefined && home !== '') return join(home, 'threads');
-  const state = process.env['XDG_STATE_HOME'];
-  return join(
-    state !== undefined && state !== '' ? state : join(homedir(), '.local', 'state'),
-    'spindle',
-    'threads',
-  );
+  const { SPINDLE_HOME: own, XDG_STATE_HOME: state } = process.env;
+  if (own !== undefined && own !== '') return resolve(own, 'threads');
+  const base =
+    state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local', 'state');
+  return join(base, 'spindle', 'threads');
 }
 
 /**
