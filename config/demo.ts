@@ -9,7 +9,7 @@ import { demoSteps } from '../plugins/front-ends/demo/script.ts';
 import { builtins } from './builtin.ts';
 
 /** What the task needs, by built-in name. */
-const needed = ['shell', 'read-file', 'apply-patch', 'approval'] as const;
+const needed = ['local', 'shell', 'read-file', 'apply-patch', 'approval'] as const;
 
 /** Plays it in a temporary folder, which `--keep` keeps; resolves to the exit code. */
 export async function runDemo(argv: readonly string[], signal: AbortSignal): Promise<number> {

@@ -28,17 +28,30 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   doctor: openDoctor,
 };
 
+/** That no model is configured is for `exec` to tell, once the command line is found to be one that needs it. */
 async function openExec(options: LoadOptions): Promise<OpenKernel> {
   const { userFiles } = await import('./user-files.ts');
-  const given = (configuration: Configuration) => ({
-    exec: {
-      cwd: process.cwd(),
-      folder: configuration.cwd,
-      settings: flagSettings(configuration),
-      files: userFiles,
-    },
-  });
-  return openKernel({ ...options, needsModel: true, with: ['exec'], programOptions: given });
+  const open = (needsModel: boolean, unavailable?: string) =>
+    openKernel({
+      ...options,
+      needsModel,
+      with: ['exec'],
+      programOptions: (configuration) => ({
+        exec: {
+          cwd: process.cwd(),
+          folder: configuration.cwd,
+          settings: flagSettings(configuration),
+          files: userFiles,
+          unavailable,
+        },
+      }),
+    });
+  try {
+    return await open(true);
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== 'model_config') throw error;
+    return open(false, error.message);
+  }
 }
 
 /** What is wrong with the configuration or its plugins is for the doctor to tell, so it is opened without them. */

@@ -1,4 +1,4 @@
-import { frontEnds, messageOf } from '../../core/index.ts';
+import { frontEnds, KernelError, messageOf } from '../../core/index.ts';
 import type { Client, Plugin } from '../../core/index.ts';
 import { exitCodeOfSignal } from './command-line/run.ts';
 import { deliver } from './exec/deliver.ts';
@@ -23,6 +23,8 @@ export interface ExecOptions {
   readonly files?: UserFiles;
   /** What flags that the program has read itself say of the thread: they count for a resumed one too. */
   readonly settings?: ExecRequest['settings'];
+  /** Why no turn can run here, such as that no model is configured. */
+  readonly unavailable?: string | undefined;
 }
 
 /**
@@ -101,6 +103,8 @@ async function runRequest(
     return fail(error, exitCodes.usage);
   }
   try {
+    if (context.unavailable !== undefined)
+      throw new KernelError('model_config', context.unavailable);
     return await runInput(input, request, { ...context, reporter, signal });
   } catch (error) {
     return fail(error, exitCodes.failed);

@@ -74,12 +74,12 @@ function commandOf(args: JsonSchema, detail: JsonSchema): string | undefined {
   return typeof args['process'] === 'string' ? `process ${args['process']}` : undefined;
 }
 
-/** What the shell adds on a line of its own is for the model: the view has it as data. */
+/** What the shell says of a command's end on a line of its own is for the model: the view has it as data. */
 const endingNote =
-  /(?:^|\n)\[(?:exit code|took|timed out|killed by|interrupted|still running|no output)[^\n]*\]$/u;
+  /(^|\n)\[(?:exit code|took|timed out|killed by|interrupted|still running|no output|[^\n]*process \w+ still runs)[^\n]*\]$/u;
 
 function outputOf(result: ResultItem | undefined): string {
-  return result === undefined ? '' : textOf(result.content).replace(endingNote, '');
+  return result === undefined ? '' : textOf(result.content).replace(endingNote, '$1');
 }
 
 function ending(detail: JsonSchema) {

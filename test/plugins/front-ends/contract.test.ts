@@ -1,0 +1,9 @@
+import { testFrontEnd } from '../../contracts/front-ends.ts';
+
+const calls = [{ name: 'shell', args: { command: 'sleep 60' } }];
+const script = { steps: [{ when: 'sleep', calls }, { text: 'Hello.' }] };
+
+testFrontEnd({ name: 'exec', works: ['hi'], busy: ['sleep'], place: { script } });
+testFrontEnd({ name: 'thread', works: ['list'] });
+testFrontEnd({ name: 'plugin', works: ['list'] });
+testFrontEnd({ name: 'doctor', works: [] });
