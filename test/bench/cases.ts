@@ -1,0 +1,36 @@
+/** All cases, in the order of the table. */
+
+import type { Bench, Case, Figure } from './case.ts';
+import { deltas } from './cases/deltas.ts';
+import { firstRequest } from './cases/first-request.ts';
+import { longThread } from './cases/long-thread.ts';
+import { requests } from './cases/requests.ts';
+import { step } from './cases/step.ts';
+
+export const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests];
+
+/** The cases of these names, or all when there are none. Throws for a name that is unknown. */
+export function casesNamed(names: readonly string[]): readonly Case[] {
+  const known = cases.map(({ name }) => name).join(', ');
+  const find = (name: string) => {
+    const found = cases.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`there is no case "${name}"; there are: ${known}`);
+    return found;
+  };
+  return names.length === 0 ? cases : names.map(find);
+}
+
+/** Runs cases one after the other; `tell` hears the figures of each as they come. */
+export async function runCases(
+  chosen: readonly Case[],
+  bench: Bench,
+  tell: (one: Case, figures: readonly Figure[]) => void = () => {},
+): Promise<readonly Figure[]> {
+  const all: Figure[] = [];
+  for (const one of chosen) {
+    const figures = await one.run(bench);
+    tell(one, figures);
+    all.push(...figures);
+  }
+  return all;
+}
