@@ -7,7 +7,7 @@ import { longThread } from './cases/long-thread.ts';
 import { requests } from './cases/requests.ts';
 import { step } from './cases/step.ts';
 
-export const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests];
+const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
 export function casesNamed(names: readonly string[]): readonly Case[] {
