@@ -23,7 +23,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     code = signals.signal.aborted ? 1 : await report(asKernelError(error), argv);
   }
-  return signals.exitCode() ?? code;
+  const ended = signals.exitCode();
+  // Output that its reader does not take would keep the process for as long as the reader likes.
+  if (ended !== undefined) process.exit(ended);
+  return code;
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {

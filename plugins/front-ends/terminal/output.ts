@@ -20,7 +20,12 @@ export function openOutput(stream: Writable, signal: AbortSignal): Output {
   const gone = new AbortController();
   const onError = (error: unknown) => gone.abort(error);
   stream.on('error', onError);
-  const flush = () => flushed(stream, { gone: gone.signal, signal });
+  let isGivenUp = false;
+  const flush = async () => {
+    if (isGivenUp) return;
+    await flushed(stream, { gone: gone.signal, signal });
+    isGivenUp = signal.aborted && stream.writableLength > 0;
+  };
   return {
     gone: gone.signal,
     flush,
