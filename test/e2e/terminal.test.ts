@@ -7,14 +7,16 @@ import { test } from 'node:test';
 import { ended } from '../fixtures/front-ends/run.ts';
 import { binary, makeE2e, type E2e } from './place.ts';
 
+/** Gives a program a terminal. */
+const terminal: string = 'script';
 const hasTerminal =
-  process.platform === 'linux' && spawnSync('script', ['--version']).error === undefined;
+  process.platform === 'linux' && spawnSync(terminal, ['--version']).error === undefined;
 const skip = hasTerminal ? false : 'there is no script(1) to make a terminal';
 
 /** Both streams come out of the terminal as one. */
 async function onTerminal(place: E2e, command: string, env: Readonly<Record<string, string>> = {}) {
   const line = `'${process.execPath}' '${binary}' ${command}`;
-  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+  const child = spawn(terminal, ['--quiet', '--return', '--command', line, '/dev/null'], {
     cwd: place.cwd,
     env: { ...place.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
   });

@@ -3,7 +3,7 @@
 import { KernelError } from '../../../core/index.ts';
 
 /** A flag. With `takes` it needs a value, which that word names in messages; with `many` it may come again. */
-export interface Flag {
+interface Flag {
   readonly takes?: string;
   readonly many?: true;
   /** One letter. */
@@ -29,7 +29,7 @@ export interface Parsed<F extends Flags> {
 export function parse<const F extends Flags>(argv: readonly string[], known: F): Parsed<F> {
   const end = argv.indexOf('--');
   const given = end < 0 ? argv : argv.slice(0, end);
-  const flags: Record<string, true | string | string[]> = {};
+  const flags: Record<string, Value> = {};
   const words: string[] = [];
   for (let at = 0; at < given.length; at++) {
     const word = given[at] ?? '';
@@ -41,15 +41,18 @@ export function parse<const F extends Flags>(argv: readonly string[], known: F):
     const isSeparate = flag.takes !== undefined && attached === undefined;
     const value = isSeparate ? given[++at] : attached;
     check(word, flag, { attached, value });
-    flags[name] =
-      flag.many === true ? [flags[name] ?? [], String(value)].flat(1).map(String) : (value ?? true);
+    flags[name] = added(flags[name], flag, value);
   }
+  const verbatim = end < 0 ? [] : argv.slice(end + 1);
   // Each flag got what the table says it takes.
-  return {
-    flags: flags as Parsed<F>['flags'],
-    words,
-    verbatim: end < 0 ? [] : argv.slice(end + 1),
-  };
+  return { flags: flags as Parsed<F>['flags'], words, verbatim };
+}
+
+type Value = true | string | readonly string[];
+
+function added(before: Value | undefined, { many }: Flag, value: string | undefined): Value {
+  if (many !== true) return value ?? true;
+  return [...(Array.isArray(before) ? before : []), value ?? ''];
 }
 
 function flagOf(word: string, known: Flags) {

@@ -14,7 +14,7 @@ export interface FoundConfiguration {
 }
 
 /** A configuration file that is there. */
-export interface ConfigurationFile {
+interface ConfigurationFile {
   readonly file: string;
   /** The layer it makes, such as `user` or `repository`. */
   readonly layer: string;
@@ -43,7 +43,7 @@ export interface Machine {
 }
 
 /** `code` is null when a time limit or a signal ended it. */
-export interface Ran {
+interface Ran {
   readonly code: number | null;
   readonly output: string;
 }

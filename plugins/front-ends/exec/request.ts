@@ -31,7 +31,7 @@ export interface ExecRequest {
 }
 
 /** The flags of `spindle exec`; docs/exec.md has a line on each. */
-export const execFlags = {
+const execFlags = {
   json: {},
   'experimental-json': {},
   'json-deltas': {},

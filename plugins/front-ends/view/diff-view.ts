@@ -39,7 +39,7 @@ export function diffLines(change: Change, options: DiffOptions): readonly string
 }
 
 /** A path as seen from a folder when it lies in it. */
-export function shownPath(path: string, cwd: string): string {
+function shownPath(path: string, cwd: string): string {
   const way = isAbsolute(path) ? relative(cwd, path) : path;
   return shown(way === '' || way.startsWith('..') ? path : way);
 }
