@@ -192,14 +192,14 @@ export const commands: readonly Command[] = [
   {
     name: 'thread export',
     usage: ['ID', '--last'],
-    description: 'Print a thread, by default as JSON Lines.',
+    description: 'Print a thread.',
     flags: [
       last,
       {
         name: 'format',
         value: 'FORMAT',
         choices: ['json', 'markdown'],
-        description: 'JSON Lines, or a text to read.',
+        description: 'JSON (the default), or a text to read.',
       },
       ...configuration,
     ],

@@ -6,16 +6,15 @@ import type { Tier } from '../core/slot.ts';
 import { builtins } from './builtin.ts';
 import type { ConfigData } from './key-path.ts';
 import type { PluginRequest } from './plugin-plan.ts';
-import {
-  folderOf,
-  type Guard,
-  isPath,
-  type PluginModule,
-  PluginModules,
-} from './plugin-modules.ts';
+import type { Guard, PluginModules } from './plugin-modules.ts';
+import { folderOf, isPath } from './plugin-path.ts';
 import { didYouMean } from './suggest.ts';
 
-export type { PluginModule };
+/** What a plugin's module gives: a factory, and what its options are checked by. */
+export interface PluginModule {
+  readonly default?: unknown;
+  readonly options?: unknown;
+}
 
 /** A plugin ready to be started, and what loading it cost. */
 export interface LoadedPlugin {
@@ -55,7 +54,7 @@ export async function loadPlugins(
   options: LoaderOptions,
 ): Promise<LoadedPlugins> {
   const isForeign = requests.some(({ use }) => !Object.hasOwn(builtins, use));
-  const modules = isForeign ? new PluginModules(options) : undefined;
+  const modules = isForeign ? await openModules(options) : undefined;
   const dispose = () => modules?.[Symbol.dispose]();
   const failed: { name: string; error: KernelError }[] = [];
   try {
@@ -77,6 +76,11 @@ export async function loadPlugins(
     dispose();
     throw error;
   }
+}
+
+async function openModules(options: LoaderOptions): Promise<PluginModules> {
+  const { PluginModules: Modules } = await import('./plugin-modules.ts');
+  return new Modules(options);
 }
 
 async function loadPlugin(

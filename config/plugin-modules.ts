@@ -5,17 +5,12 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { type LoadHookSync, registerHooks, type ResolveHookSync } from 'node:module';
-import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { KernelError } from '../core/errors.ts';
 import { sha256 } from './imports.ts';
-
-/** What a plugin's module gives: a factory, and what its options are checked by. */
-export interface PluginModule {
-  readonly default?: unknown;
-  readonly options?: unknown;
-}
+import type { PluginModule } from './plugin-loader.ts';
+import { isPath, pathOf } from './plugin-path.ts';
 
 /** What of a repository may run: SHA-256 by absolute path. Files under `root` that are not among them are refused. */
 export interface Guard {
@@ -147,22 +142,6 @@ function ownFormat(path: string): 'module' | 'module-typescript' | undefined {
   if (!/\.(?:js|ts)$/.test(path)) return undefined;
   if (!/^\s*(?:import|export)\b(?!\s*\()/m.test(readFileSync(path, 'utf8'))) return undefined;
   return path.endsWith('.ts') ? 'module-typescript' : 'module';
-}
-
-/** Whether a plugin is named by its file rather than by a package's name. */
-export function isPath(use: string): boolean {
-  return /^(?:\.{1,2}[/\\]|[/\\]|~[/\\]|[A-Za-z]:[/\\]|file:)/.test(use);
-}
-
-/** The absolute path of a plugin's file, named by a file in `folder`. */
-export function pathOf(use: string, folder: string): string {
-  if (use.startsWith('file:')) return fileURLToPath(use);
-  return /^~[/\\]/.test(use) ? join(homedir(), use.slice(2)) : resolve(folder, use);
-}
-
-/** The folder in which a configuration file's relative names are looked for; `from` may be a folder, ending in `/`. */
-export function folderOf(from: string): string {
-  return from.endsWith('/') ? resolve(from) : dirname(from);
 }
 
 /** A computed import could reach a file that nobody looked at; and a file may change after it was looked at. */

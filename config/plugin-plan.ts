@@ -8,7 +8,7 @@ import type { ConfigData } from './key-path.ts';
 import type { PluginEntry } from './keys.ts';
 import { type LayerName, sourceOf } from './layers.ts';
 import type { Configuration } from './load.ts';
-import { folderOf, isPath, pathOf } from './plugin-modules.ts';
+import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { defaultPreset } from './presets/default.ts';
 import { didYouMean } from './suggest.ts';
 

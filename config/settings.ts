@@ -4,7 +4,7 @@ import type { Settings } from '../core/item.ts';
 import type { Config } from './keys.ts';
 import { mergeLayers, sourceOf } from './layers.ts';
 import type { Configuration } from './load.ts';
-import { folderOf, pathOf } from './plugin-modules.ts';
+import { folderOf, pathOf } from './plugin-path.ts';
 
 /** Settings of a new thread in the configuration's folder; `provider` is absent when the job needs no model. */
 export function settingsOf(configuration: Configuration, provider?: string): Partial<Settings> {

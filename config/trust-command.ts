@@ -1,15 +1,16 @@
 /** `spindle trust [FOLDER] [--revoke]`. */
 
 import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { KernelError } from '../core/errors.ts';
 import { makeReader } from './cosmiconfig.ts';
 import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
 import { hashWithImports } from './imports.ts';
 import type { Paths } from './paths.ts';
-import { folderOf, isPath, pathOf, PluginModules } from './plugin-modules.ts';
+import { PluginModules } from './plugin-modules.ts';
+import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { usedPlugins } from './repository.ts';
 import { type Acting, actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
-import { fileURLToPath } from 'node:url';
 
 /**
  * Records what acts in the repository of a folder: its configuration files from the root down to the folder, the
