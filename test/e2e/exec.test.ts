@@ -134,14 +134,18 @@ for (const [signal, code] of [
   ['SIGHUP', 129],
 ] as const) {
   test(`${signal} in the middle of a command: exit code ${code}, the thread is whole and can be resumed`, async (t) => {
-    const command = { parts: [{ call: 'shell', args: { command: 'echo ready; sleep 60' } }] };
+    const command = {
+      parts: [{ call: 'shell', args: { command: 'echo $$ > pid; echo ready; sleep 60' } }],
+    };
     const place = await makeE2e(t, { answers: [command, { text: 'Back.' }] });
     const child = place.start('exec', '--json-deltas', ...unconfined, 'hi');
-    await shows(child.stdout, /ready/);
+    await shows(child.stdout, /"kind":"output","delta":"ready/);
     const started = performance.now();
     child.kill(signal);
     assert.equal((await ended(child)).code, code);
     assert.ok(performance.now() - started < 2000);
+    const pid = Number(readFileSync(join(place.cwd, 'pid'), 'utf8'));
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'expected the command to be gone');
     const resumed = await place.run(['exec', 'resume', '--last', 'go on']);
     assert.deepEqual([resumed.code, resumed.stdout], [0, 'Back.\n'], resumed.stderr);
   });

@@ -1,42 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { appears, ended, makePlace, shows } from '../../fixtures/front-ends/run.ts';
-
-const sleeping = {
-  steps: [{ calls: [{ name: 'shell', args: { command: 'echo $$ > pid; echo ready; sleep 60' } }] }],
-};
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const) {
-  test(`${signal} in the middle of a command ends it, the turn and the program with ${code}`, async (t) => {
-    const place = makePlace(t, { script: sleeping });
-    const child = place.start('exec', '--json-deltas', 'x');
-    await shows(child.stdout, /ready\\n"/);
-    child.kill(signal);
-    const { code: got, stderr } = await ended(child);
-    assert.deepEqual([got, stderr], [code, '']);
-    assert.equal(place.items().at(-1)?.type, 'end');
-    const results = place.items().filter((item) => item.type === 'result');
-    assert.equal(results.length, 1);
-    const pid = Number(readFileSync(join(place.cwd, 'pid'), 'utf8'));
-    assert.ok(!isAlive(pid), `expected process ${pid} to be gone`);
-  });
-}
+import { appears, ended, makePlace } from '../../fixtures/front-ends/run.ts';
 
 test('a signal while the prompt is awaited on stdin ends it at once', async (t) => {
   const child = makePlace(t).start('exec');
