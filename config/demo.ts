@@ -8,8 +8,13 @@ import type { Plugin } from '../core/index.ts';
 import { demoSteps } from '../plugins/front-ends/demo/script.ts';
 import { builtins } from './builtin.ts';
 
-/** What the task needs, by built-in name. */
-const needed = ['local', 'shell', 'read-file', 'apply-patch', 'approval'] as const;
+/** What the task needs, by built-in name, and what could confine it. */
+const needed: readonly string[] = [
+  ...['local', 'shell', 'read-file', 'apply-patch', 'approval'],
+  ...Object.keys(builtins).filter(
+    (name) => builtins[name]?.slot === 'sandboxes' && name !== 'none',
+  ),
+];
 
 /** Plays it in a temporary folder, which `--keep` keeps; resolves to the exit code. */
 export async function runDemo(argv: readonly string[], signal: AbortSignal): Promise<number> {
