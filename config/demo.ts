@@ -8,13 +8,8 @@ import type { Plugin } from '../core/index.ts';
 import { demoSteps } from '../plugins/front-ends/demo/script.ts';
 import { builtins } from './builtin.ts';
 
-/** What the task needs, by built-in name, and what could confine it. */
-const needed: readonly string[] = [
-  ...['local', 'shell', 'read-file', 'apply-patch', 'approval'],
-  ...Object.keys(builtins).filter(
-    (name) => builtins[name]?.slot === 'sandboxes' && name !== 'none',
-  ),
-];
+/** What the task needs, by built-in name. */
+const needed: readonly string[] = ['local', 'shell', 'read-file', 'apply-patch', 'approval'];
 
 /** Plays it in a temporary folder, which `--keep` keeps; resolves to the exit code. */
 export async function runDemo(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -24,7 +19,7 @@ export async function runDemo(argv: readonly string[], signal: AbortSignal): Pro
   try {
     const plugins = await Promise.all([
       load('scripted', { steps: demoSteps, delayMs: 100 }),
-      ...needed.map((name) => load(name, {})),
+      ...[...needed, ...sandboxNames()].map((name) => load(name, {})),
       load('demo', { folder, keep, program }),
     ]);
     await using kernel = await createKernel({
@@ -43,6 +38,12 @@ export async function runDemo(argv: readonly string[], signal: AbortSignal): Pro
   } finally {
     if (!keep) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What could confine the task's commands. */
+function sandboxNames(): readonly string[] {
+  const names = Object.keys(builtins).filter((name) => builtins[name]?.slot === 'sandboxes');
+  return names.filter((name) => name !== 'none');
 }
 
 async function load(name: string, options: object): Promise<Plugin> {
