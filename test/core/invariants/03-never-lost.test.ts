@@ -9,7 +9,8 @@ import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 
 import { compactors, prompts, textOf } from '../../../core/index.ts';
-import type { Compactor, Part, WindowEntry } from '../../../core/index.ts';
+import type { Compactor, Part } from '../../../core/index.ts';
+import { keeping, pinsOnly } from '../support/compacting.ts';
 import { partsOf, saidIn } from '../support/model.ts';
 import {
   content,
@@ -57,13 +58,6 @@ const thread = (compact: Compactor['compact'], more: ThreadOptions = {}): Thread
   ...more,
 });
 
-const keep = (parts: readonly Part[]): readonly WindowEntry[] =>
-  parts.map(({ n }) => ({ keep: [n, n] }));
-
-/** The smallest window that can be taken. */
-const pinsOnly: Compactor['compact'] = async ({ parts }) =>
-  keep(parts.filter(({ pinned }) => pinned).map(({ part }) => part));
-
 /** What the model is shown by the next request. */
 async function shown({ client, id }: TestThread): Promise<readonly Part[]> {
   return (await client.request('thread/window', { thread: id })).parts.map(({ part }) => part);
@@ -75,12 +69,7 @@ suite(
   'invariant 3: what the user said first and last, what is pinned and the list of what was done is never lost',
   () => {
     test('invariant 3: a compaction to the pins alone keeps first and last input, pinned texts, the newest plan, and the list', async (t) => {
-      const opened = await openThread(
-        t,
-        thread(async ({ parts }) =>
-          keep(parts.filter(({ pinned }) => pinned).map(({ part }) => part)),
-        ),
-      );
+      const opened = await openThread(t, thread(pinsOnly));
       for (const said of ['first', 'second', 'third']) await opened.turn(said);
       await opened.client.request('thread/compact', { thread: opened.id });
       const parts = await shown(opened);
@@ -100,7 +89,7 @@ suite(
         'drops the last input',
         async ({ parts }) => {
           const last = parts.findLast(({ part }) => part.type === 'user');
-          return keep(parts.filter((one) => one !== last).map(({ part }) => part));
+          return keeping(parts.filter((one) => one !== last).map(({ part }) => part));
         },
         /drops the pinned user/,
       ],
@@ -108,21 +97,21 @@ suite(
         'splits a call from its result',
         async ({ parts }) => {
           const lost = parts.find(({ part, pinned }) => part.type === 'result' && !pinned);
-          return keep(parts.filter((one) => one !== lost).map(({ part }) => part));
+          return keeping(parts.filter((one) => one !== lost).map(({ part }) => part));
         },
         /splits call/,
       ],
-      ['keeps all', async ({ parts }) => keep(parts.map(({ part }) => part)), /does not shrink/],
+      ['keeps all', async ({ parts }) => keeping(parts.map(({ part }) => part)), /does not shrink/],
       [
         'reorders',
         async ({ parts }) =>
-          keep(parts.filter(({ pinned }) => pinned).map(({ part }) => part)).toReversed(),
+          keeping(parts.filter(({ pinned }) => pinned).map(({ part }) => part)).toReversed(),
         /reorders/,
       ],
       [
         'shrinks, but adds more than it takes away',
         async ({ parts }) => [
-          ...keep(parts.filter(({ pinned }) => pinned).map(({ part }) => part)),
+          ...keeping(parts.filter(({ pinned }) => pinned).map(({ part }) => part)),
           {
             fragment: {
               plugin: 'tried',
@@ -200,7 +189,7 @@ suite(
       await fc.assert(
         fc.asyncProperty(choices, fc.integer({ min: 1, max: 4 }), async (chosen, turns) => {
           const random: Compactor['compact'] = async ({ parts }) =>
-            keep(parts.filter(() => chosen.next().value).map(({ part }) => part));
+            keeping(parts.filter(() => chosen.next().value).map(({ part }) => part));
           const opened = await openThread(
             t,
             thread(random, {
@@ -238,10 +227,7 @@ suite(
     test('invariant 3: the plan and the pinned texts are in the next request after a compaction', async (t) => {
       const opened = await openThread(
         t,
-        thread(
-          async ({ parts }) => keep(parts.filter(({ pinned }) => pinned).map(({ part }) => part)),
-          { replies: [[{ name: 'plan', args: { plan: 'new' } }], 'one', 'two'] },
-        ),
+        thread(pinsOnly, { replies: [[{ name: 'plan', args: { plan: 'new' } }], 'one', 'two'] }),
       );
       await opened.turn('first');
       await opened.turn('second');

@@ -8,8 +8,9 @@ import { suite, test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { compactors, prompts, tools } from '../../../core/index.ts';
+import { prompts, tools } from '../../../core/index.ts';
 import type { Appended, Host, ModelRequest, PromptContext } from '../../../core/index.ts';
+import { chatter, compacting, keeping, pinsOnly } from '../support/compacting.ts';
 import { runAndKill } from '../support/killed.ts';
 import { saidIn, type Reply } from '../support/model.ts';
 import {
@@ -116,21 +117,9 @@ suite('invariant 5: each request begins with the one before it', () => {
       replies: ['one', 'two', 'three'],
       tools: offered,
       plugins: [
-        plugin('late', (host) => {
-          hosted = host;
-          host.add(compactors, {
-            name: 'pins',
-            compact: async ({ parts }) =>
-              parts
-                .filter(({ pinned }) => pinned)
-                .map(({ part }) => ({ keep: [part.n, part.n] as const })),
-          });
-          host.add(prompts, {
-            name: 'chatter',
-            stability: 'thread',
-            read: () => [{ text: 'chatter '.repeat(99), role: 'user', source: 'test' }],
-          });
-        }),
+        chatter,
+        compacting({ pins: pinsOnly }),
+        plugin('late', (host) => void (hosted = host)),
       ],
     });
     const names = () =>
@@ -179,20 +168,16 @@ suite('invariant 5: each request begins with the one before it', () => {
       tools: offered,
       plugins: [
         sources,
-        plugin('asking', (host) => {
-          host.add(compactors, {
-            name: 'asking',
-            compact: async ({ parts, ask }) => {
-              const text = await ask('sum up');
-              const fragment = { plugin: 'asking', stability: 'turn', source: 'test' } as const;
-              return [
-                ...parts
-                  .filter(({ pinned }) => pinned)
-                  .map(({ part }) => ({ keep: [part.n, part.n] as const })),
-                { fragment: { ...fragment, text, role: 'user', pinned: false } },
-              ];
-            },
-          });
+        compacting({
+          asking: async ({ parts, ask }) => {
+            const text = await ask('sum up');
+            const pins = parts.filter(({ pinned }) => pinned).map(({ part }) => part);
+            const fragment = { plugin: 'asking', stability: 'turn', source: 'test' } as const;
+            return [
+              ...keeping(pins),
+              { fragment: { ...fragment, text, role: 'user', pinned: false } },
+            ];
+          },
         }),
       ],
     });

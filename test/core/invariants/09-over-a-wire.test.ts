@@ -3,18 +3,11 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
-import {
-  compactors,
-  errorData,
-  models,
-  policies,
-  prompts,
-  requests,
-  tools,
-} from '../../../core/index.ts';
+import { errorData, models, policies, prompts, requests, tools } from '../../../core/index.ts';
 import type { Client, Method, ThreadEvent } from '../../../core/index.ts';
 import local from '../../../plugins/machines/local.ts';
 import memory from '../../../plugins/stores/memory.ts';
+import { chatter, compacting, pinsOnly } from '../support/compacting.ts';
 import { replies } from '../support/model.ts';
 import {
   content,
@@ -53,8 +46,6 @@ async function open(t: TestContext, cwd: string): Promise<Client> {
     ]);
     host.add(models, model);
     host.add(prompts, history);
-    const chatter = { text: 'chatter '.repeat(99), role: 'user', source: 'test' } as const;
-    host.add(prompts, { name: 'chatter', stability: 'thread', read: () => [chatter] });
     host.add(
       tools,
       tool('write', async (_args, { effects, progress }) => {
@@ -79,13 +70,6 @@ async function open(t: TestContext, cwd: string): Promise<Client> {
       name: 'asking',
       judge: () => ({ verdict: 'ask', reason: 'a test', rule: 'ask', proposal: { allow: 'a' } }),
     });
-    host.add(compactors, {
-      name: 'pins',
-      compact: async ({ parts }) =>
-        parts
-          .filter(({ pinned }) => pinned)
-          .map(({ part }) => ({ keep: [part.n, part.n] as const })),
-    });
     host.add(requests, {
       name: 'test/double',
       params: {},
@@ -94,7 +78,9 @@ async function open(t: TestContext, cwd: string): Promise<Client> {
     });
   });
   const kernel = await openKernel(t, {
-    plugins: [local(), memory(), world].map((one) => ({ plugin: one })),
+    plugins: [local(), memory(), chatter, compacting({ pins: pinsOnly }), world].map((one) => ({
+      plugin: one,
+    })),
     settings: {
       cwd,
       roots: [cwd],

@@ -30,9 +30,10 @@ export async function runAndKill(
   const closed = once(child, 'close');
   const lines: Line[] = [];
   for await (const written of createInterface({ input: child.stdout })) {
+    if (child.killed && !written.endsWith('}')) break; // torn by the kill
     const line = JSON.parse(written) as Line; // child.ts wrote it
     lines.push(line);
-    if (options.isEnough(line)) child.kill('SIGKILL');
+    if (!child.killed && options.isEnough(line)) child.kill('SIGKILL');
   }
   const [code, signal] = await closed;
   if (signal !== 'SIGKILL')
