@@ -1,13 +1,14 @@
 /** Which local files a module file brings with it, by reading its imports without running it. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KernelError, messageOf } from '../core/errors.ts';
 
 /** SHA-256 of a text or of bytes, in hex. */
 export function sha256(data: string | Uint8Array): string {
+  // Not imported: loading it costs the start several milliseconds, and only trust needs it.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(data).digest('hex');
 }
 

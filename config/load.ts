@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { KernelError } from '../core/errors.ts';
 import { environmentLayer } from './environment.ts';
 import { findFile, findUserFile, type FoundFile, isJson, parseJsonFile } from './files.ts';
-import { sha256 } from './imports.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { type ConfigData, formatKeyPath, leavesOf } from './key-path.ts';
 import type { Config } from './keys.ts';
 import { type Layer, type LayerName, mergeLayers } from './layers.ts';
 import { type Environment, makePrivateFolder, type Paths, pathsOf } from './paths.ts';
-import { findRepository, type Notice, type Repository, repositoryLayers } from './repository.ts';
+import { findRepository, type Notice, repositoryLayers } from './repository.ts';
 import { readVersion } from './version.ts';
 
 /** What the configuration is loaded for. */
@@ -35,7 +35,7 @@ export interface Configuration {
   /** Strongest first, the managed ones before all others. */
   readonly layers: readonly Layer[];
   readonly notices: readonly Notice[];
-  /** SHA-256 of everything it is made of: the same fingerprint, the same configuration. */
+  /** Of everything it is made of: the same fingerprint, the same configuration. */
   readonly fingerprint: string;
   /** Whether this very configuration has been found valid before. */
   readonly isValidated: boolean;
@@ -56,7 +56,12 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
   const found = [...managed, ...(user ? [user] : []), ...repository.files];
   const flags = options.flags ?? [];
   const unchecked = flags.filter(({ isChecked }) => isChecked !== true);
-  const fingerprint = fingerprintOf(found, repository, unchecked);
+  const fingerprint = fingerprintOf([
+    readVersion(),
+    found.map(({ file, text }) => [file, text]),
+    [...(repository.hashes ?? [])],
+    unchecked.map(({ values }) => values),
+  ]);
   const isValidated = found.length + unchecked.length === 0 || hasStamp(paths, fingerprint);
   const read = await readerFor(found, isValidated);
 
@@ -133,16 +138,6 @@ async function readerFor(
 
 function layerOf(name: LayerName, found: FoundFile, read: (file: FoundFile) => ConfigData): Layer {
   return { name, file: found.file, values: read(found) };
-}
-
-function fingerprintOf(
-  found: readonly FoundFile[],
-  repository: Repository,
-  flags: readonly Layer[],
-): string {
-  const files = found.map(({ file, text }) => [file, text]);
-  const hashes = [...(repository.hashes ?? [])];
-  return sha256(JSON.stringify([readVersion(), files, hashes, flags.map(({ values }) => values)]));
 }
 
 function refusals(layers: readonly Layer[]): readonly Notice[] {

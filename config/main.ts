@@ -122,7 +122,11 @@ async function tellNotices({ notices }: Configuration): Promise<void> {
   for (const { message } of notices) await warn(`spindle: ${message}`);
 }
 
-const exitCodes: Partial<Record<ErrorCode, number>> = { invalid: 2, model_unreachable: 5 };
+const exitCodes: Partial<Record<ErrorCode, number>> = {
+  invalid: 2,
+  not_found: 2,
+  model_unreachable: 5,
+};
 
 /** Tells of an error before a front end ran, in the form that was asked for. */
 async function report(error: KernelError, argv: readonly string[]): Promise<number> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { KernelError } from '../core/errors.ts';
 import { builtins } from './builtin.ts';
 import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from './key-path.ts';
-import { type Config, type KeyRule, keyRules } from './keys.ts';
+import { type Config, type keyRules, ruleOf } from './keys.ts';
 import { type Layer, sourceOf } from './layers.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -98,37 +98,53 @@ export async function parseOptions(
 
 /** The JSON Schema of a configuration file, for editors. */
 export async function configJsonSchema(): Promise<ConfigData> {
-  const own = await Promise.all(
-    Object.entries(builtins).map(async ([name, { load, slot }]) => {
-      const options = await schemaOf((await load()).options);
-      return { name, slot, options: options instanceof z.ZodType ? options : section };
-    }),
-  );
-  const entries = own.map(
-    ({ name, options }) =>
-      [name, z.union([z.boolean(), pluginEntry.extend({ options: options.optional() })])] as const,
-  );
-  const providers = own
-    .filter(({ slot }) => slot === 'models')
-    .map(({ name, options }) => [name, options] as const);
-  const described = Object.entries(keySchemas).map(([key, schema]) => {
-    const rule: KeyRule = keyRules[key as keyof typeof keyRules]; // the two tables have the same keys
-    return [key, schema.describe(rule.description)] as const;
-  });
+  const own = await optionSchemas();
+  const models = own.filter(({ slot }) => slot === 'models');
   const schema = z
     .strictObject({
-      ...Object.fromEntries(described),
-      plugins: partialObject(entries)
-        .catchall(keySchemas.plugins.valueType)
-        .describe(keyRules.plugins.description),
-      providers: partialObject(providers)
-        .catchall(section)
-        .describe(keyRules.providers.description),
+      ...keySchemas,
+      plugins: partialObject(own.map(entryOf)).catchall(keySchemas.plugins.valueType),
+      providers: partialObject(models.map(({ name, options }) => [name, options])).catchall(
+        section,
+      ),
       toolchain: own.find(({ name }) => name === 'toolchain')?.options ?? section,
       $schema: z.string(),
     })
     .partial();
-  return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), title: 'Spindle' };
+  const { properties, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return { title: 'Configuration of Spindle', ...json, properties: described(properties ?? {}) };
+}
+
+function entryOf({ name, options }: OptionSchema) {
+  const entry = pluginEntry.extend({ options: options.optional() });
+  return [name, z.union([z.boolean(), entry])] as const;
+}
+
+interface OptionSchema {
+  readonly name: string;
+  readonly slot: string;
+  readonly options: z.ZodType;
+}
+
+/** The built-in plugins that take options. */
+async function optionSchemas(): Promise<readonly OptionSchema[]> {
+  const all = await Promise.all(
+    Object.entries(builtins).map(async ([name, { load, slot }]) => {
+      const options = await schemaOf((await load()).options);
+      return { name, slot, options };
+    }),
+  );
+  return all.flatMap(({ options, ...one }) =>
+    options instanceof z.ZodType ? [{ ...one, options }] : [],
+  );
+}
+
+function described(properties: ConfigData): ConfigData {
+  const entries = Object.entries(properties).map(([key, schema]) => {
+    const description = ruleOf([key])?.description;
+    return [key, isSection(schema) && description ? { description, ...schema } : schema] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function partialObject(entries: readonly (readonly [string, z.ZodType])[]) {
