@@ -7,7 +7,7 @@ import { type Parsed, parseArgs } from './args.ts';
 import { flagLayers, frontEndArgv } from './flag-layers.ts';
 import { type Configuration, loadConfig } from './load.ts';
 import { pathsOf } from './paths.ts';
-import { print, warn } from './print.ts';
+import { printTo } from './print.ts';
 import { listenToSignals } from './signals.ts';
 import { readVersion } from './version.ts';
 
@@ -55,7 +55,7 @@ function columns(): number {
 }
 
 async function tell(text: string): Promise<number> {
-  await print(text);
+  await printTo(process.stdout, text);
   return 0;
 }
 
@@ -103,7 +103,7 @@ async function runFrontEnd(name: string, parsed: Parsed, signal: AbortSignal): P
   const { openFrontEnd } = await import('./front-end.ts');
   await using opened = await openFrontEnd(name, loadOptions(parsed));
   await tellNotices(opened.configuration);
-  for (const { error } of opened.failed) await warn(`spindle: ${error.message}`);
+  for (const { error } of opened.failed) await printTo(process.stderr, `spindle: ${error.message}`);
   return await opened.kernel.run(name, frontEndArgv(parsed), signal);
 }
 
@@ -119,7 +119,7 @@ function loadOptions(parsed: Parsed) {
 }
 
 async function tellNotices({ notices }: Configuration): Promise<void> {
-  for (const { message } of notices) await warn(`spindle: ${message}`);
+  for (const { message } of notices) await printTo(process.stderr, `spindle: ${message}`);
 }
 
 const exitCodes: Partial<Record<ErrorCode, number>> = {
@@ -131,10 +131,10 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 /** Tells of an error before a front end ran, in the form that was asked for. */
 async function report(error: KernelError, argv: readonly string[]): Promise<number> {
   const { shown } = await import('../plugins/front-ends/terminal/style.ts');
-  await warn(`spindle: ${error.message.split('\n').map(shown).join('\n')}`);
+  await printTo(process.stderr, `spindle: ${error.message.split('\n').map(shown).join('\n')}`);
   const isCodex = argv.includes('--experimental-json');
   if (isCodex || argv.includes('--json')) {
-    await print(JSON.stringify({ type: 'error', message: error.message }));
+    await printTo(process.stdout, JSON.stringify({ type: 'error', message: error.message }));
   }
   if (isCodex) {
     // The host of Codex's SDK dies of a pipe that breaks while it writes the prompt.

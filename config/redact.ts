@@ -1,12 +1,12 @@
-/** Takes secrets out of configuration that is shown. */
+/** Which values of the configuration are secrets: they are not shown, and taken out of all that is written. */
 
-import { type ConfigData, isSection, type KeyPath } from './key-path.ts';
+import { type ConfigData, isSection, type KeyPath, leavesOf } from './key-path.ts';
 
 /** What stands in place of a secret. */
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 /** Sections whose every value may be a secret. */
-const secretSections = new Set(['headers', 'env']);
+const secretSections = new Set(['headers', 'env', 'values']);
 
 /** Names of single values that are secrets; not of a variable or a file that holds one. */
 const secretName = /(?:key|token|secret|password|passwd|credential|authorization|cookie)s?$/i;
@@ -16,9 +16,28 @@ export function redact(value: unknown, path: KeyPath): unknown {
   if (Array.isArray(value)) return value.map((one) => redact(one, path));
   if (isSection(value)) return redactSection(value, path);
   if (typeof value !== 'string') return value;
-  const isSecret =
-    path.some((name) => secretSections.has(name)) || secretName.test(path.at(-1) ?? '');
-  return isSecret && value !== '' ? redacted : withoutCredentials(value);
+  return isSecret(path) && value !== '' ? redacted : withoutCredentials(value);
+}
+
+function isSecret(path: KeyPath): boolean {
+  return path.some((name) => secretSections.has(name)) || secretName.test(path.at(-1) ?? '');
+}
+
+/** The values that may be secrets, URLs that may hold one among them, and the variables that are named to hold one. */
+export function secretsIn(config: ConfigData): {
+  readonly values: readonly string[];
+  readonly env: readonly string[];
+} {
+  const values: string[] = [];
+  const env: string[] = [];
+  for (const [path, value] of leavesOf(config)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (typeof one !== 'string') continue;
+      if (path.at(-1)?.endsWith('KeyEnv') === true) env.push(one);
+      else if (isSecret(path) || one.includes('://')) values.push(one);
+    }
+  }
+  return { values, env };
 }
 
 function redactSection(section: ConfigData, path: KeyPath): ConfigData {

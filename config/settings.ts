@@ -30,7 +30,7 @@ function plainSettings(config: Config): Partial<Settings> {
 }
 
 /** Writable folders beside the workspace, absolute; relative ones are taken from the file that names them. */
-export function rootsOf({ config, layers, cwd }: Configuration): readonly string[] {
+function rootsOf({ config, layers, cwd }: Configuration): readonly string[] {
   const folder = folderOf(sourceOf(layers, ['roots'])?.file ?? `${cwd}/`);
   return (config.roots ?? []).map((root) => pathOf(root, folder));
 }
