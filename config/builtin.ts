@@ -19,6 +19,8 @@ export type Slot =
   | 'policies'
   | 'compactors'
   | 'around'
+  | 'redactors'
+  | 'observers'
   | 'frontEnds';
 
 /** Built-in plugins by name. */
@@ -54,6 +56,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   summary: { slot: 'compactors', load: () => import('../plugins/compactors/summary.ts') },
   prune: { slot: 'compactors', load: () => import('../plugins/compactors/prune.ts') },
   arguments: { slot: 'around', load: () => import('../plugins/around/arguments.ts') },
+  secrets: { slot: 'redactors', load: () => import('../plugins/redactors/secrets.ts') },
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },

@@ -10,6 +10,7 @@ import { type LayerName, sourceOf } from './layers.ts';
 import type { Configuration } from './load.ts';
 import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { defaultPreset } from './presets/default.ts';
+import { secretsIn } from './redact.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A plugin to load. */
@@ -83,14 +84,22 @@ function requestOf(configuration: Configuration, name: string, entry: PluginEntr
   };
 }
 
-/** Options that come from elsewhere in the configuration than the plugin's own entry. */
+/** What plugins of ours are told of the configuration, or of the machine, beside their own options. */
+const given: Readonly<Record<string, (configuration: Configuration) => ConfigData>> = {
+  toolchain: ({ config }) => config.toolchain ?? {},
+  secrets: ({ config }) => ({ configured: secretsIn(config) }),
+  jsonl: ({ paths }) => ({ directory: paths.threads }),
+  'agents-md': ({ paths }) => ({ userFile: join(paths.config, 'AGENTS.md') }),
+};
+
+/** Options that come from elsewhere than the plugin's own entry. */
 function sectionOf(
-  { config, paths, layers }: Configuration,
+  configuration: Configuration,
   { name, use, tier }: { name: string; use: string; tier: Tier },
 ): ConfigData {
-  if (use === 'toolchain') return config.toolchain ?? {};
-  if (use === 'jsonl') return { directory: paths.threads };
-  if (use === 'agents-md') return { userFile: join(paths.config, 'AGENTS.md') };
+  const { config, layers } = configuration;
+  const own = Object.hasOwn(given, use) ? given[use] : undefined;
+  if (own !== undefined) return own(configuration);
   // A repository's plugin never gets what the user keeps for a built-in one of the same name.
   const section = tier === 'repository' ? {} : (config.providers?.[name] ?? {});
   if (builtinOf(use)?.slot !== 'models') return section;

@@ -1,6 +1,7 @@
 /** Which values of the configuration are secrets: they are not shown, and taken out of all that is written. */
 
 import { type ConfigData, isSection, type KeyPath, leavesOf } from './key-path.ts';
+import type { Config } from './keys.ts';
 
 /** What stands in place of a secret. */
 const redacted = '[redacted]';
@@ -24,16 +25,19 @@ function isSecret(path: KeyPath): boolean {
 }
 
 /** The values that may be secrets, URLs that may hold one among them, and the variables that are named to hold one. */
-export function secretsIn(config: ConfigData): {
+export function secretsIn(config: Config): {
   readonly values: readonly string[];
   readonly env: readonly string[];
 } {
   const values: string[] = [];
   const env: string[] = [];
-  for (const [path, value] of leavesOf(config)) {
+  for (const [path, value] of leavesOf({ ...config })) {
+    // A list of that name names variables; a section of that name holds their values.
+    const isNames =
+      path.at(-1)?.endsWith('KeyEnv') || (path.at(-1) === 'env' && Array.isArray(value));
     for (const one of Array.isArray(value) ? value : [value]) {
       if (typeof one !== 'string') continue;
-      if (path.at(-1)?.endsWith('KeyEnv') === true) env.push(one);
+      if (isNames) env.push(one);
       else if (isSecret(path) || one.includes('://')) values.push(one);
     }
   }

@@ -1,7 +1,7 @@
 /** What a repository says: found always, counted only once the user trusts it. */
 
 import { KernelError, messageOf } from '../core/errors.ts';
-import { builtins } from './builtin.ts';
+import { builtins, type Slot } from './builtin.ts';
 import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
 import { type ConfigData, isSection, type KeyPath, valueAt } from './key-path.ts';
 import { ruleOf } from './keys.ts';
@@ -60,14 +60,18 @@ export function repositoryLayers(
   });
 }
 
+/** What watches over a repository's work: it can neither turn it off nor put something else in its place. */
+const guards: ReadonlySet<Slot | undefined> = new Set(['redactors', 'observers', 'policies']);
+
 /** Base URLs, headers, keys, proxies, certificates, state paths, and whatever else a repository never sets. */
 function isUserOnly(path: KeyPath, values: ConfigData): boolean {
   if (ruleOf(path)?.from === 'user') return true;
   const [section, name, part] = path;
-  if (section !== 'plugins' || name === undefined || part !== 'options') return false;
+  if (section !== 'plugins' || name === undefined) return false;
   const use = valueAt(values, ['plugins', name, 'use']);
   const slot = builtins[typeof use === 'string' ? use : name]?.slot;
-  return slot === 'models' || slot === 'stores';
+  if (guards.has(builtins[name]?.slot) || guards.has(slot)) return true;
+  return part === 'options' && (slot === 'models' || slot === 'stores');
 }
 
 function untrusted(files: string, reason: string): Notice {

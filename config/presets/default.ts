@@ -3,6 +3,7 @@
 /** Names of built-in plugins, in order. Front ends and `scripted` come in when they are asked for. */
 export const defaultPreset: readonly string[] = [
   'local',
+  'secrets',
   'jsonl',
   'openai-responses',
   'openai-chat',

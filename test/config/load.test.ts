@@ -86,6 +86,8 @@ test('what only the user may set never comes from a trusted repository: a notice
         mine: { use: 'openai-chat', options: { apiKey: 'x' } },
         jsonl: { options: { directory: '/tmp' } },
         shell: { options: { timeoutMs: 5 } },
+        secrets: false,
+        approval: { use: './mine.ts' },
       },
     },
   });
@@ -99,11 +101,12 @@ test('what only the user may set never comes from a trusted repository: a notice
     },
   });
   const refused = notices.map(({ message }) => message);
-  assert.equal(refused.length, 6);
+  assert.equal(refused.length, 8);
   for (const message of refused) assert.ok(message.startsWith(join(repository, '.spindlerc.json')));
   assert.ok(
     refused.some((message) => message.includes('providers.openai-responses.baseURL never comes')),
   );
+  assert.ok(refused.some((message) => message.includes('plugins.secrets never comes')));
   const says = explainKey(layers, mergeLayers(layers), parseKeyPath('roots'));
   assert.deepEqual(
     says.map(({ outcome }) => outcome),
