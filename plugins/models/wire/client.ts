@@ -1,19 +1,19 @@
-/** The openai client over the kernel's only door, and what its errors mean. */
+/** Requests that the openai client makes and the kernel's only door carries, and what errors on the way mean. */
 
 import type { ClientOptions, OpenAI } from 'openai';
 
 import { KernelError, ModelError } from '../../../core/index.ts';
-import type { ModelContext } from '../../../core/index.ts';
+import type { FetchAnswer, ModelContext } from '../../../core/index.ts';
 import {
   type Asked,
   type ErrorWords,
   failureOf,
+  type Refusal,
   refusalError,
   refusalIn,
   retryAfterOf,
 } from './failure.ts';
 import type { ProviderOptions } from './provider.ts';
-import { ThinHeaders } from './thin-globals.ts';
 
 /** A question: the body is JSON and sent as it is; without one it is a GET. */
 export interface Question extends Omit<Asked, 'secrets'> {
@@ -55,17 +55,22 @@ export class Exchange implements Disposable {
     return this.#own.signal;
   }
 
-  /** Resolves with the answer's headers when it is a good one. What it throws is told by `meaning`. */
-  async send(): Promise<ThinAnswer> {
+  /**
+   * Resolves with the answer's headers when it is a good one. What it throws is told by `meaning`. The client makes the
+   * request and does not send it: what it sends stays in memory until the next full garbage collection.
+   */
+  async send(): Promise<Answer> {
     const { path, body } = this.#question;
     const { OpenAI: Client } = await import('openai');
-    const client = makeClient(Client, this.#question, (url, request) => this.#fetch(url, request));
-    const how = { stream: true, signal: this.signal };
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
-    const sent =
-      body === undefined ? client.get(path, how) : client.post(path, { ...how, body, headers });
-    // What the thin fetch gave comes out as it went in.
-    return (await sent.asResponse()) as unknown as ThinAnswer;
+    const asked =
+      body === undefined
+        ? ({ method: 'get', path } as const)
+        : ({ method: 'post', path, body, headers } as const);
+    const { req, url } = await makeClient(Client, this.#question).buildRequest(asked);
+    const answer = await this.#fetch(url, Object.fromEntries(req.headers));
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw refusalError(await refusalOf(answer), this.asked);
   }
 
   /** Something came: the server is not silent. */
@@ -78,7 +83,7 @@ export class Exchange implements Disposable {
     const { signal } = this.#context;
     if (signal.aborted) return new KernelError('aborted', 'the answer was interrupted');
     if (this.#isIdle) return silent(this.asked, this.#idleMs);
-    return failureOf(refusalOf(error, this.asked) ?? error, this.asked);
+    return failureOf(error, this.asked);
   }
 
   [Symbol.dispose](): void {
@@ -86,15 +91,15 @@ export class Exchange implements Disposable {
     this.#context.signal.removeEventListener('abort', this.#follow);
   }
 
-  /** The kernel's only door as a fetch; the real one would load undici. */
-  async #fetch(url: string, { method, headers, body, signal }: ThinRequest): Promise<ThinAnswer> {
-    const { proxy, headersTimeoutMs = defaultHeadersMs, ca } = this.#question.options;
+  async #fetch(url: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
+    const { body, options } = this.#question;
+    const { proxy, headersTimeoutMs = defaultHeadersMs, ca } = options;
     const { effects } = this.#context;
     const answer = await effects.fetch(url, {
-      method,
-      headers: Object.fromEntries(headers),
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
       body,
-      signal,
+      signal: this.signal,
       proxy,
       timeoutMs: headersTimeoutMs,
       ca: await certificates(ca, effects),
@@ -103,14 +108,7 @@ export class Exchange implements Disposable {
       this.#isIdle = true;
       this.#own.abort();
     }, this.#idleMs);
-    return {
-      ok: answer.status >= 200 && answer.status < 300,
-      status: answer.status,
-      url,
-      headers: new ThinHeaders(answer.headers),
-      body: answer.body,
-      text: () => readText(answer.body, maxErrorBytes),
-    };
+    return answer;
   }
 }
 
@@ -121,47 +119,27 @@ function silent({ endpoint }: Asked, ms: number): ModelError {
   );
 }
 
-function makeClient(
-  Client: typeof OpenAI,
-  { endpoint, options }: Question,
-  send: ThinFetch,
-): OpenAI {
+function makeClient(Client: typeof OpenAI, { endpoint, options }: Question): OpenAI {
   const { key, baseURL } = endpoint;
-  const { organization, headers, headersTimeoutMs = defaultHeadersMs } = options;
+  const { organization, headers } = options;
   return new Client({
     baseURL,
     apiKey: key?.value ?? 'none',
     adminAPIKey: null,
     ...(organization === undefined ? {} : { organization }),
-    maxRetries: 0,
-    // Ours comes first, with a better message.
-    timeout: headersTimeoutMs + 5000,
     logLevel: 'off',
     defaultHeaders: { ...(key === undefined ? { authorization: null } : {}), ...headers },
-    // The client asks for no more of a fetch than this.
-    fetch: send as unknown as ClientOptions['fetch'],
+    fetch: sendsNothing,
   });
 }
 
-/** What the client hands to its fetch. */
-interface ThinRequest {
-  readonly method: string;
-  readonly headers: Iterable<readonly [string, string]>;
-  readonly body?: string;
-  readonly signal?: AbortSignal;
-}
+/** The client would look for the global one, which loads undici. */
+const sendsNothing: ClientOptions['fetch'] = () => {
+  throw new KernelError('internal', 'the openai client only makes requests here');
+};
 
-/** What the client wants of an answer, and gives as it is. */
-export interface ThinAnswer {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly url: string;
-  readonly headers: ThinHeaders;
-  readonly body: AsyncIterable<Uint8Array>;
-  readonly text: () => Promise<string>;
-}
-
-type ThinFetch = (url: string, request: ThinRequest) => Promise<ThinAnswer>;
+/** What of an answer is read. */
+export type Answer = Pick<FetchAnswer, 'status' | 'headers' | 'body'>;
 
 async function certificates(
   ca: string | undefined,
@@ -183,23 +161,21 @@ export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number
   return Buffer.concat(chunks).toString();
 }
 
-/** An error of the client that stands for an HTTP answer, as our own. */
-function refusalOf(error: unknown, asked: Asked): ModelError | undefined {
-  const { status, code, error: body, headers, message = '' } = Object(error) as Partial<HttpError>; // members are checked
-  if (typeof status !== 'number') return undefined;
-  // Without an error object the client's message is the status and the text of the answer.
-  const text = message.replace(new RegExp(`^${status} `, 'u'), '');
-  const said = refusalIn({ type: body?.type, code, message: body?.message ?? text });
-  const retryAfterMs = retryAfterOf((name) => headers?.get(name) ?? null);
-  return refusalError({ ...said, status, retryAfterMs }, asked);
+/** An HTTP answer that is a no: the error object in it, else its text. */
+async function refusalOf({ status, headers, body }: Answer): Promise<Refusal> {
+  const text = await readText(body, maxErrorBytes);
+  const said = refusalIn(errorIn(text) ?? { message: text });
+  return { ...said, status, retryAfterMs: retryAfterOf((name) => headers[name] ?? null) };
 }
 
-interface HttpError {
-  readonly status: unknown;
-  readonly code: unknown;
-  readonly error: ErrorWords | undefined;
-  readonly headers: ThinHeaders;
-  readonly message: string;
+function errorIn(text: string): ErrorWords | undefined {
+  try {
+    const { error }: { readonly error?: unknown } = Object(JSON.parse(text));
+    if (typeof error === 'string') return { message: error };
+    return typeof error === 'object' && error !== null ? error : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Shorter ones are no secrets, and hiding them would garble messages. */

@@ -3,7 +3,7 @@
 import { ModelError } from '../../../core/index.ts';
 import type { ModelContext } from '../../../core/index.ts';
 import { doneMark } from './answer.ts';
-import { Exchange, type Question, readText, type ThinAnswer } from './client.ts';
+import { type Answer, Exchange, type Question, readText } from './client.ts';
 import { oneLine } from './failure.ts';
 import { SseParser, type SseEvent } from './sse.ts';
 
@@ -29,10 +29,10 @@ export async function* exchange(
 }
 
 async function* readAnswer(
-  { headers, body, status }: ThinAnswer,
+  { headers, body, status }: Answer,
   sent: Exchange,
 ): AsyncGenerator<readonly SseEvent[], void, undefined> {
-  const type = headers.get('content-type') ?? '';
+  const type = headers['content-type'] ?? '';
   if (/^text\/html/iu.test(type)) {
     const page = oneLine(await readText(body, maxPageBytes));
     const { host, address } = sent.asked.endpoint;
