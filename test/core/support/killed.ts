@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import type { Line } from './child.ts';
 
@@ -29,11 +28,15 @@ export async function runAndKill(
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
   const lines: Line[] = [];
-  for await (const written of createInterface({ input: child.stdout })) {
-    if (child.killed && !written.endsWith('}')) break; // torn by the kill
-    const line = JSON.parse(written) as Line; // child.ts wrote it
-    lines.push(line);
-    if (!child.killed && options.isEnough(line)) child.kill('SIGKILL');
+  let rest = '';
+  for await (const written of child.stdout.setEncoding('utf8')) {
+    const whole = `${rest}${written}`.split('\n');
+    rest = whole.pop() ?? ''; // torn, if it is the last that comes
+    for (const line of whole.map((one) => JSON.parse(one) as Line)) {
+      // child.ts wrote it
+      lines.push(line);
+      if (!child.killed && options.isEnough(line)) child.kill('SIGKILL');
+    }
   }
   const [code, signal] = await closed;
   if (signal !== 'SIGKILL')
