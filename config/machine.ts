@@ -1,7 +1,6 @@
 /** The machine as `spindle doctor` looks at it. */
 
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Machine } from '../plugins/front-ends/doctor.ts';
@@ -12,6 +11,8 @@ const timeoutMs = 5000;
 export const machine: Machine = {
   run: ([file, ...args]) =>
     new Promise((resolve) => {
+      // Loaded when first used: in the one bundle a static import costs every start some ms, as node:fs/promises does.
+      const { execFile } = process.getBuiltinModule('node:child_process');
       execFile(file, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
         if (error?.code === 'ENOENT') return resolve(undefined);
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
@@ -21,18 +22,18 @@ export const machine: Machine = {
   writeFault: async (folder) => {
     const probe = join(folder, `.doctor-${process.pid}`);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(probe, '', { mode: 0o600, flag: 'wx' });
-      await rm(probe);
+      await fs.promises.mkdir(folder, { recursive: true, mode: 0o700 });
+      await fs.promises.writeFile(probe, '', { mode: 0o600, flag: 'wx' });
+      await fs.promises.rm(probe);
       return undefined;
     } catch (error) {
       return messageOf(error);
     }
   },
   sizeOf: async (folder) => {
-    const names = await readdir(folder, { recursive: true }).catch(() => []);
+    const names = await fs.promises.readdir(folder, { recursive: true }).catch(() => []);
     const files = await Promise.all(
-      names.map((name) => stat(join(folder, name)).catch(() => undefined)),
+      names.map((name) => fs.promises.stat(join(folder, name)).catch(() => undefined)),
     );
     const found = files.flatMap((file) => (file?.isFile() === true ? [file.size] : []));
     return { files: found.length, bytes: found.reduce((sum, bytes) => sum + bytes, 0) };

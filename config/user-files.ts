@@ -1,22 +1,21 @@
 /** The user's own files that flags of `spindle exec` name. */
 
-import { constants } from 'node:fs';
-import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { UserFiles } from '../plugins/front-ends/exec/files.ts';
 
 /** Reached directly: who typed the flag may read and write what the user may. */
 export const userFiles: UserFiles = {
-  read: (path) => named(readFile(path)),
-  write: (path, text) => named(writeFile(path, text)),
+  read: (path) => named(fs.promises.readFile(path)),
+  write: (path, text) => named(fs.promises.writeFile(path, text)),
   check: (path) => named(checkWritable(path)),
 };
 
 async function checkWritable(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
+  const there = await fs.promises.stat(path).catch(() => undefined);
   if (there?.isDirectory() === true) throw new Error('expected a file, but it is a folder');
-  await access(there === undefined ? dirname(path) : path, constants.W_OK);
+  await fs.promises.access(there === undefined ? dirname(path) : path, fs.constants.W_OK);
 }
 
 const reasons: Readonly<Record<string, string>> = {
