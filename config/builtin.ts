@@ -59,6 +59,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   secrets: { slot: 'redactors', load: () => import('../plugins/redactors/secrets.ts') },
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
 
+  hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },

@@ -136,7 +136,10 @@ export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: Key
     description: 'What this repository needs: tools and checks, declared as data.',
   },
   mcpServers: { from: 'anyone', description: 'MCP servers by name.' },
-  hooks: { from: 'anyone', description: 'Commands that run at certain moments.' },
+  hooks: {
+    from: 'anyone',
+    description: 'Commands that run at certain moments, as Claude Code has them. All layers count.',
+  },
 };
 
 /** The rule of the key that a path leads into; `undefined` for a key that does not exist. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KernelError } from '../core/errors.ts';
 import type { Tier } from '../core/slot.ts';
 import { builtins, type Slot } from './builtin.ts';
+import { hooksOf } from './hooks.ts';
 import type { ConfigData } from './key-path.ts';
 import type { PluginEntry } from './keys.ts';
 import { type LayerName, sourceOf } from './layers.ts';
@@ -49,7 +50,7 @@ type NamedEntry = readonly [name: string, entry: boolean | PluginEntry];
 
 function namedEntries({ config }: Configuration, job: Job): readonly NamedEntry[] {
   const configured = config.plugins ?? {};
-  const asked = config.toolchain === undefined ? [] : ['toolchain'];
+  const asked = (['toolchain', 'hooks'] as const).filter((name) => config[name] !== undefined);
   // Of what a job asks for beside the preset, a name that is not ours is some plugin's model.
   const added = (job.with ?? []).filter((name) => builtinOf(name) !== undefined);
   const preset = [...defaultPreset, ...asked, ...added];
@@ -88,6 +89,7 @@ function requestOf(configuration: Configuration, name: string, entry: PluginEntr
 const given: Readonly<Record<string, (configuration: Configuration) => ConfigData>> = {
   toolchain: ({ config }) => config.toolchain ?? {},
   secrets: ({ config }) => ({ configured: secretsIn(config) }),
+  hooks: ({ layers, paths }) => ({ events: hooksOf(layers), transcripts: paths.threads }),
   jsonl: ({ paths }) => ({ directory: paths.threads }),
   'agents-md': ({ paths }) => ({ userFile: join(paths.config, 'AGENTS.md') }),
 };

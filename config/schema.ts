@@ -55,6 +55,7 @@ export async function validate(layers: readonly Layer[], values: ConfigData): Pr
   for (const layer of layers) {
     const checked = layerSchema.safeParse(layer.values);
     if (!checked.success) throw invalid(checked.error.issues, { above: [], layers: [layer] });
+    await checkHooks(layer);
   }
   checkProviders(layers, values);
   await Promise.all(
@@ -66,6 +67,15 @@ export async function validate(layers: readonly Layer[], values: ConfigData): Pr
       if (issues !== undefined) throw invalid(issues, { above: path, layers, names });
     }),
   );
+}
+
+/** The hooks of every layer count, so each must be right. */
+async function checkHooks(layer: Layer): Promise<void> {
+  const { hooks } = layer.values;
+  if (!isSection(hooks)) return;
+  const { hooksSchema } = await import('../plugins/hooks/options.ts');
+  const { issues, names } = await check(await hooksSchema(), hooks);
+  if (issues !== undefined) throw invalid(issues, { above: ['hooks'], layers: [layer], names });
 }
 
 /** A section of `providers` is for a model plugin of ours, or for one that the configuration adds. */
@@ -98,6 +108,7 @@ export async function parseOptions(
 
 /** The JSON Schema of a configuration file, for editors. */
 export async function configJsonSchema(): Promise<ConfigData> {
+  const { hooksSchema } = await import('../plugins/hooks/options.ts');
   const own = await optionSchemas();
   const models = own.filter(({ slot }) => slot === 'models');
   const schema = z
@@ -108,6 +119,7 @@ export async function configJsonSchema(): Promise<ConfigData> {
         section,
       ),
       toolchain: own.find(({ name }) => name === 'toolchain')?.options ?? section,
+      hooks: await hooksSchema(),
       $schema: z.string(),
     })
     .partial();

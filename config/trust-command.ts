@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { KernelError } from '../core/errors.ts';
 import { makeReader } from './cosmiconfig.ts';
 import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
+import { hookScripts } from './hooks.ts';
 import { hashWithImports } from './imports.ts';
 import type { Paths } from './paths.ts';
 import { PluginModules } from './plugin-modules.ts';
@@ -14,8 +15,8 @@ import { type Acting, actingOf, addTrust, differences, readTrust, revokeTrust } 
 
 /**
  * Records what acts in the repository of a folder: its configuration files from the root down to the folder, the
- * plugin files they name, and the local files those import. Gives what to tell the user. Throws KernelError
- * `invalid` when one of them cannot be read.
+ * plugin files and the scripts of hooks that they name, and the local files those import. Gives what to tell the user.
+ * Throws KernelError `invalid` when one of them cannot be read.
  */
 export function trustFolder(folder: string, paths: Paths): string {
   const { root, files } = find(folder);
@@ -25,11 +26,13 @@ export function trustFolder(folder: string, paths: Paths): string {
   const read = makeReader();
   let acting: Acting = {};
   for (const found of files) {
-    const used = usedPlugins(read(found));
-    const plugins = used.map((use) => locate(use, folderOf(found.file), paths.config));
+    const values = read(found);
+    const from = folderOf(found.file);
+    const plugins = usedPlugins(values).map((use) => locate(use, from, paths.config));
+    const scripts = hookScripts(values, [root, from]);
     acting = {
       ...acting,
-      ...actingOf(root, found.file, hashWithImports([found.file, ...plugins])),
+      ...actingOf(root, found.file, hashWithImports([found.file, ...plugins, ...scripts])),
     };
   }
   const before = readTrust(paths.trust).paths[root];
