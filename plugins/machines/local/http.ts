@@ -67,8 +67,10 @@ async function send(
   request: FetchRequest,
   limit?: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { method = 'GET', headers, body, signal } = request;
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const { method = 'GET', headers, signal } = request;
+  // A string would be copied three times on its way, once with thrice its length.
+  const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body;
+  const length = body === undefined ? {} : { 'content-length': body.length };
   const options = {
     method,
     headers: { ...length, ...headers },
