@@ -1,0 +1,20 @@
+'use strict';
+
+// Loaded into a started program: writes to $PROBE what it had loaded when it began its first request.
+
+const fs = require('node:fs');
+const { registerHooks } = require('node:module');
+
+const files = [];
+registerHooks({
+  load: (url, context, next) => {
+    files.push(url);
+    return next(url, context);
+  },
+});
+const before = new Set(process.moduleLoadList);
+require('node:diagnostics_channel').subscribe('http.client.request.start', () => {
+  if (fs.existsSync(process.env.PROBE)) return;
+  const builtins = process.moduleLoadList.filter((name) => !before.has(name));
+  fs.writeFileSync(process.env.PROBE, JSON.stringify({ builtins, files }));
+});
