@@ -7,7 +7,7 @@ import { type FileInfo, invalid, KernelError, messageOf, notFound } from '../../
 
 /** The most that is read at once; larger files are read in ranges. */
 const maxReadBytes = 256 * 1024 * 1024;
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 /** A path without links: of what is missing, the real path of its nearest folder and the rest. */
 export function resolvePath(path: string, cwd: string): string {
@@ -76,19 +76,31 @@ export function removeFile(path: string): void {
   named(path, () => (isFolder() ? fs.rmdirSync(path) : fs.unlinkSync(path)));
 }
 
-/** Opens without following a link in the last place, and sees that none crept in before it since the judgement. */
+/**
+ * Opens what was judged, or nothing. On Linux the folder is opened first and seen to be the one that was judged; the file
+ * is then opened in it, so that no link that creeps in meanwhile is followed. Elsewhere only the last place is guarded.
+ */
 function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
   return named(path, () => {
-    const file = fs.openSync(path, flags | O_NOFOLLOW, 0o666);
+    using folder = openFolder(dirname(path));
+    const file = fs.openSync(join(folder.path, basename(path)), flags | O_NOFOLLOW, 0o666);
     try {
-      const isSame =
-        process.platform !== 'linux' || fs.readlinkSync(`/proc/self/fd/${file}`) === path;
-      if (!isSame) throw new KernelError('denied', `${path} was replaced by a link: try again`);
       return use(file);
     } finally {
       fs.closeSync(file);
     }
   });
+}
+
+/** A folder held open, and the path by which what is in it is reached. */
+function openFolder(path: string): Disposable & { readonly path: string } {
+  if (process.platform !== 'linux') return { path, [Symbol.dispose]: () => {} };
+  const folder = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const held = `/proc/self/fd/${folder}`;
+  if (fs.readlinkSync(held) === path)
+    return { path: held, [Symbol.dispose]: () => fs.closeSync(folder) };
+  fs.closeSync(folder);
+  throw new KernelError('denied', `a folder of ${path} was replaced by a link: try again`);
 }
 
 function infoOf(path: string, stats: fs.Stats): FileInfo {
