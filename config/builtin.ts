@@ -57,12 +57,14 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   prune: { slot: 'compactors', load: () => import('../plugins/compactors/prune.ts') },
   arguments: { slot: 'around', load: () => import('../plugins/around/arguments.ts') },
   secrets: { slot: 'redactors', load: () => import('../plugins/redactors/secrets.ts') },
+  audit: { slot: 'observers', load: () => import('../plugins/observers/audit.ts') },
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
 
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
+  'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   doctor: { slot: 'frontEnds', load: () => import('../plugins/front-ends/doctor.ts') },
   demo: { slot: 'frontEnds', load: () => import('../plugins/front-ends/demo.ts') },
 };

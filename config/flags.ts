@@ -251,6 +251,26 @@ export const commands: readonly Command[] = [
     words: [0, 1],
   },
   {
+    name: 'audit verify',
+    usage: ['[FILE]'],
+    description: 'Find what was changed, removed or moved in the record of decisions.',
+    flags: [json, ...configuration],
+    words: [0, 1],
+    frontEnd: 'audit',
+  },
+  {
+    name: 'audit show',
+    usage: [''],
+    description: 'Show what was decided, and why.',
+    flags: [
+      json,
+      { name: 'thread', value: 'ID', description: 'In this thread only.' },
+      ...configuration,
+    ],
+    words: [0, 0],
+    frontEnd: 'audit',
+  },
+  {
     name: 'doctor',
     usage: [''],
     description: 'Check that everything a task needs is there.',

@@ -24,6 +24,14 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       with: ['thread'],
       programOptions: ({ cwd }) => ({ thread: { cwd } }),
     }),
+  audit: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['observers', 'frontEnds'] satisfies readonly Slot[],
+      with: ['audit-command'],
+      programOptions: () => ({ 'audit-command': { cwd: process.cwd() } }),
+    }),
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   doctor: openDoctor,
 };

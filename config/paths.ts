@@ -8,11 +8,13 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 export interface Paths {
   /** The user's folder of `config.json` or `config.yaml`, of plugins and of AGENTS.md. */
   readonly config: string;
-  /** Threads with their blobs, trust, stamps. */
+  /** Threads with their blobs, trust, the audit log, stamps. */
   readonly state: string;
   /** One JSON Lines file per thread. */
   readonly threads: string;
   readonly trust: string;
+  /** One JSON Lines file a month, and where they end. */
+  readonly audit: string;
   /** One empty file per configuration that has been found valid. */
   readonly stamps: string;
   /** The system's folder of `managed.json` or `managed.yaml`. */
@@ -39,6 +41,7 @@ export function pathsOf(env: Environment, platform: string = process.platform): 
     state,
     threads: join(state, 'threads'),
     trust: join(state, 'trust.json'),
+    audit: join(state, 'audit'),
     stamps: join(state, 'stamps'),
     managed: systemFolder(env, platform),
     ...(added ? { managedFile: resolve(added) } : {}),

@@ -90,6 +90,7 @@ const given: Readonly<Record<string, (configuration: Configuration) => ConfigDat
   toolchain: ({ config }) => config.toolchain ?? {},
   secrets: ({ config }) => ({ configured: secretsIn(config) }),
   hooks: ({ layers, paths }) => ({ events: hooksOf(layers), transcripts: paths.threads }),
+  audit: ({ paths }) => ({ directory: paths.audit }),
   jsonl: ({ paths }) => ({ directory: paths.threads }),
   'agents-md': ({ paths }) => ({ userFile: join(paths.config, 'AGENTS.md') }),
 };

@@ -4,6 +4,7 @@
 export const defaultPreset: readonly string[] = [
   'local',
   'secrets',
+  'audit',
   'jsonl',
   'openai-responses',
   'openai-chat',
