@@ -66,5 +66,6 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   doctor: { slot: 'frontEnds', load: () => import('../plugins/front-ends/doctor.ts') },
+  sandbox: { slot: 'frontEnds', load: () => import('../plugins/front-ends/sandbox.ts') },
   demo: { slot: 'frontEnds', load: () => import('../plugins/front-ends/demo.ts') },
 };

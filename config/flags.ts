@@ -279,6 +279,17 @@ export const commands: readonly Command[] = [
     frontEnd: 'doctor',
   },
   {
+    name: 'sandbox',
+    usage: ['-- COMMAND…'],
+    description: 'Run a command as the commands of tasks run: in the sandbox.',
+    flags: [
+      ...settings.filter(({ name }) => name === 'sandbox' || name === 'network'),
+      ...configuration,
+    ],
+    words: [1, Infinity],
+    frontEnd: 'sandbox',
+  },
+  {
     name: 'completion',
     usage: [''],
     description: 'Print the completion script for your shell.',

@@ -5,7 +5,8 @@ import type { FoundConfiguration } from '../plugins/front-ends/doctor.ts';
 import type { Slot } from './builtin.ts';
 import { bareConfiguration, type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel, openKernel } from './open.ts';
-import { flagSettings } from './settings.ts';
+import type { Layer } from './layers.ts';
+import { flagSettings, settingsOf } from './settings.ts';
 
 /** A kernel in which the front end of this name can be run. Throws as `openKernel` does. */
 export function openFrontEnd(name: string, options: LoadOptions): Promise<OpenKernel> {
@@ -34,6 +35,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
     }),
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   doctor: openDoctor,
+  sandbox: openSandbox,
 };
 
 /** That no model is configured is for `exec` to tell, once the command line is found to be one that needs it. */
@@ -63,6 +65,19 @@ async function openExec(options: LoadOptions): Promise<OpenKernel> {
 }
 
 /** What is wrong with the configuration or its plugins is for the doctor to tell, so it is opened without them. */
+/** Who types a command need not be asked for it, so what a model's commands are asked for does not count. */
+function openSandbox(options: LoadOptions): Promise<OpenKernel> {
+  const typed: Layer = { name: 'flag', values: { approval: 'on-request' }, isChecked: true };
+  return openKernel({
+    ...options,
+    flags: [typed, ...(options.flags ?? [])],
+    needsModel: false,
+    slots: ['machines', 'sandboxes', 'policies', 'redactors', 'observers', 'frontEnds'],
+    with: ['sandbox'],
+    programOptions: (configuration) => ({ sandbox: { settings: settingsOf(configuration) } }),
+  });
+}
+
 async function openDoctor(options: LoadOptions): Promise<OpenKernel> {
   const { machine } = await import('./machine.ts');
   const { examine } = await import('./examine.ts');

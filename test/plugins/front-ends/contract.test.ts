@@ -7,3 +7,4 @@ testFrontEnd({ name: 'exec', works: ['hi'], busy: ['sleep'], place: { script } }
 testFrontEnd({ name: 'thread', works: ['list'] });
 testFrontEnd({ name: 'plugin', works: ['list'] });
 testFrontEnd({ name: 'doctor', works: [] });
+testFrontEnd({ name: 'sandbox', works: ['--', 'echo', 'hi'], busy: ['--', 'sleep', '60'] });
