@@ -59,12 +59,15 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   secrets: { slot: 'redactors', load: () => import('../plugins/redactors/secrets.ts') },
   audit: { slot: 'observers', load: () => import('../plugins/observers/audit.ts') },
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
-
+  'cache-guard': { slot: 'around', load: () => import('../plugins/around/cache-guard.ts') },
+  explain: { slot: 'around', load: () => import('../plugins/around/explain.ts') },
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
+
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
+  prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },
   doctor: { slot: 'frontEnds', load: () => import('../plugins/front-ends/doctor.ts') },
   sandbox: { slot: 'frontEnds', load: () => import('../plugins/front-ends/sandbox.ts') },
   demo: { slot: 'frontEnds', load: () => import('../plugins/front-ends/demo.ts') },

@@ -92,6 +92,11 @@ const settings: readonly Flag[] = [
   },
 ];
 
+/** The same, where the front end need not know of them. */
+const ownSettings = settings
+  .filter(({ key }) => key !== undefined)
+  .map((flag): Flag => ({ ...flag, isOwn: true }));
+
 const exec: readonly Flag[] = [
   { name: 'json', description: 'Print events, one JSON object a line.' },
   { name: 'json-deltas', description: 'The same, with the text as it comes.' },
@@ -121,6 +126,12 @@ const exec: readonly Flag[] = [
     isSeconds: true,
     description: 'Stop after this time.',
     key: 'limits.timeoutMs',
+  },
+  {
+    name: 'strict-cache',
+    description: "Fail rather than send what the model's prompt cache cannot serve.",
+    key: 'strictCache',
+    isOwn: true,
   },
   { name: 'ephemeral', description: 'Keep the thread in memory only.' },
   { name: 'last', description: 'With resume: the last thread of this folder.' },
@@ -213,6 +224,47 @@ export const commands: readonly Command[] = [
     flags: [last, ...configuration],
     words: [0, 1000],
     frontEnd: 'thread',
+  },
+  {
+    name: 'prompt explain',
+    usage: ['[PROMPT]', '--thread ID', '--last'],
+    description:
+      'Show what a model is sent, part by part: by a new thread, or (nothing is sent) what a thread sent.',
+    flags: [
+      { name: 'thread', value: 'ID', description: 'A request of this thread.' },
+      last,
+      {
+        name: 'request',
+        value: 'NUMBER',
+        isNumber: true,
+        description: 'Which request of the thread, from 1 on; default: the last.',
+      },
+      json,
+      ...ownSettings,
+      ...configuration,
+    ],
+    words: [0, 1],
+    frontEnd: 'prompt',
+  },
+  {
+    name: 'prompt diff',
+    usage: ['A B'],
+    description: 'Show what differs in what two threads, folders or configuration files send.',
+    flags: [json, ...ownSettings, ...configuration],
+    words: [2, 2],
+    frontEnd: 'prompt',
+  },
+  {
+    name: 'prompt lock',
+    usage: ['[FILE]', '[FILE] --check'],
+    description: 'Write down system texts and tools, or find what an update changed of them.',
+    flags: [
+      { name: 'check', description: 'Compare with the file; exit code 1 when it differs.' },
+      ...ownSettings,
+      ...configuration,
+    ],
+    words: [0, 1],
+    frontEnd: 'prompt',
   },
   {
     name: 'plugin list',

@@ -23,7 +23,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       needsModel: false,
       slots: ['machines', 'stores', 'frontEnds'] satisfies readonly Slot[],
       with: ['thread'],
-      programOptions: ({ cwd }) => ({ thread: { cwd } }),
+      programOptions: ({ cwd, config: { prices } }) => ({ thread: { cwd, prices } }),
     }),
   audit: (options) =>
     openKernel({
@@ -34,8 +34,9 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       programOptions: () => ({ 'audit-command': { cwd: process.cwd() } }),
     }),
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
-  doctor: openDoctor,
+  prompt: async (options) => (await import('./prompt.ts')).openPrompt(options),
   sandbox: openSandbox,
+  doctor: openDoctor,
 };
 
 /** That no model is configured is for `exec` to tell, once the command line is found to be one that needs it. */
@@ -64,7 +65,6 @@ async function openExec(options: LoadOptions): Promise<OpenKernel> {
   }
 }
 
-/** What is wrong with the configuration or its plugins is for the doctor to tell, so it is opened without them. */
 /** Who types a command need not be asked for it, so what a model's commands are asked for does not count. */
 function openSandbox(options: LoadOptions): Promise<OpenKernel> {
   const typed: Layer = { name: 'flag', values: { approval: 'on-request' }, isChecked: true };
@@ -78,6 +78,7 @@ function openSandbox(options: LoadOptions): Promise<OpenKernel> {
   });
 }
 
+/** What is wrong with the configuration or its plugins is for the doctor to tell, so it is opened without them. */
 async function openDoctor(options: LoadOptions): Promise<OpenKernel> {
   const { machine } = await import('./machine.ts');
   const { examine } = await import('./examine.ts');

@@ -18,6 +18,10 @@ export interface Config {
   readonly tools?: readonly string[];
   readonly limits?: Limits;
   readonly resultBytes?: number;
+  /** Fail rather than send a request that the provider's prompt cache cannot serve. */
+  readonly strictCache?: boolean;
+  /** Prices of models by the provider's name of them. */
+  readonly prices?: Readonly<Record<string, Price>>;
   readonly plugins?: Readonly<Record<string, boolean | PluginEntry>>;
   /** Options of model plugins, by the plugin's name. */
   readonly providers?: Readonly<Record<string, ConfigData>>;
@@ -27,6 +31,13 @@ export interface Config {
   readonly hooks?: ConfigData;
   /** For editors; it has no meaning here. */
   readonly $schema?: string;
+}
+
+/** For a million tokens; `cached` is for cached input, by default as `input`. */
+export interface Price {
+  readonly input: number;
+  readonly cached?: number;
+  readonly output: number;
 }
 
 /** One plugin: what it is, its options, and its place. */
@@ -121,6 +132,17 @@ export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: Key
     description: 'Bytes of a result that the model is shown; the rest is kept. Default: 32768.',
     narrower: smaller,
     fallback: 32_768,
+  },
+  strictCache: {
+    from: 'anyone',
+    description:
+      "Fail rather than send what the model's prompt cache cannot serve. Default: false.",
+    narrower: (managed, other) => managed === true || other === true,
+    fallback: false,
+  },
+  prices: {
+    from: 'anyone',
+    description: 'What models cost for a million tokens: input, cached (input), output.',
   },
   plugins: {
     from: 'anyone',

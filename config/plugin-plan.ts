@@ -91,6 +91,8 @@ const given: Readonly<Record<string, (configuration: Configuration) => ConfigDat
   secrets: ({ config }) => ({ configured: secretsIn(config) }),
   hooks: ({ layers, paths }) => ({ events: hooksOf(layers), transcripts: paths.threads }),
   audit: ({ paths }) => ({ directory: paths.audit }),
+  'cache-guard': ({ config }) =>
+    config.strictCache === undefined ? {} : { strict: config.strictCache },
   jsonl: ({ paths }) => ({ directory: paths.threads }),
   'agents-md': ({ paths }) => ({ userFile: join(paths.config, 'AGENTS.md') }),
 };

@@ -10,6 +10,7 @@ import { didYouMean } from './suggest.ts';
 
 const text = z.string().min(1);
 const count = z.int().positive();
+const price = z.number().nonnegative();
 const section = z.record(z.string(), z.unknown());
 
 const pluginEntry = z.strictObject({
@@ -38,6 +39,8 @@ const keySchemas = {
     tokens: count.optional(),
   }),
   resultBytes: z.int().min(256),
+  strictCache: z.boolean(),
+  prices: z.record(text, z.strictObject({ input: price, cached: price.optional(), output: price })),
   plugins: z.record(z.string(), z.union([z.boolean(), pluginEntry])),
   providers: z.record(z.string(), section),
   toolchain: section,

@@ -10,6 +10,7 @@ export const defaultPreset: readonly string[] = [
   'openai-chat',
   'arguments',
   'retry',
+  'cache-guard',
   'approval',
   'system',
   'agents-md',

@@ -4,24 +4,28 @@ import { runCommand } from './command-line/run.ts';
 import { threadExport } from './threads/export.ts';
 import { threadDelete, threadFork } from './threads/change.ts';
 import { threadList } from './threads/list.ts';
+import type { Prices } from './threads/prices.ts';
 import { threadShow } from './threads/show.ts';
 
 /** Options of `thread`, given by the program that it is part of. */
 export interface ThreadOptions {
   /** The folder whose threads are listed, a real path; default: the process's. */
   readonly cwd?: string;
+  /** What models cost, for `show --usage`. */
+  readonly prices?: Prices | undefined;
 }
 
-const commands = {
+const commandsWith = (prices: Prices) => ({
   list: threadList,
-  show: threadShow,
+  show: threadShow(prices),
   fork: threadFork,
   export: threadExport,
   delete: threadDelete,
-};
+});
 
 /** `spindle thread list|show|fork|export|delete` looks after stored threads; only `fork` loads one. */
-export default function thread({ cwd }: ThreadOptions = {}): Plugin {
+export default function thread({ cwd, prices = {} }: ThreadOptions = {}): Plugin {
+  const commands = commandsWith(prices);
   return {
     name: 'thread',
     api: 1,

@@ -10,6 +10,7 @@ import {
   writeFile,
 } from './local/files.ts';
 import { Connections, fetchUrl } from './local/http.ts';
+import { Leftovers } from './local/leftovers.ts';
 import { startProcess } from './local/process.ts';
 
 /** Adds the machine `local`. Connections are kept alive until the plugin stops. */
@@ -19,6 +20,7 @@ export default function local(): Plugin {
     api: 1,
     setup: (host) => {
       const connections = host.scope.use(new Connections());
+      const leftovers = new Leftovers();
       host.add(machines, {
         name: 'local',
         resolve: resolvePath,
@@ -28,7 +30,7 @@ export default function local(): Plugin {
         write: writeFile,
         remove: removeFile,
         fetch: (url, request) => fetchUrl(connections, url, request),
-        spawn: startProcess,
+        spawn: (plan, request) => startProcess(plan, request, leftovers),
       });
     },
   };

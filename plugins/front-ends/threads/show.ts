@@ -8,28 +8,31 @@ import { shown, type Style } from '../terminal/style.ts';
 import { itemLines } from '../view/item-lines.ts';
 import { findThreads } from './find.ts';
 import { itemsOf } from './pages.ts';
+import type { Prices } from './prices.ts';
 import { totalOf, usageOf, usageTable } from './usage.ts';
 import { namedThreads } from './words.ts';
 
 /** What was said and done; with `--usage` the tokens of each request, with `--json` the items or the numbers. */
-export const threadShow: Command = (argv) => {
-  const { flags, words } = parse(argv, { last: {}, usage: {}, json: {} });
-  const named = namedThreads('show', words, { isLast: flags.last === true });
-  return async (context) => {
-    const { client, stdout } = context;
-    const [thread] = await findThreads(named, context);
-    if (flags.usage === true) {
-      const steps = usageOf(await Array.fromAsync(itemsOf(client, thread)));
-      const data = { thread, requests: steps, total: totalOf(steps) };
-      return stdout.write(
-        flags.json === true ? `${JSON.stringify(data, null, 2)}\n` : usageTable(steps),
-      );
-    }
-    if (flags.json !== true) return showItems(thread, context);
-    for await (const item of itemsOf(client, thread))
-      await stdout.write(`${JSON.stringify(item)}\n`);
+export const threadShow =
+  (prices: Prices): Command =>
+  (argv) => {
+    const { flags, words } = parse(argv, { last: {}, usage: {}, json: {} });
+    const named = namedThreads('show', words, { isLast: flags.last === true });
+    return async (context) => {
+      const { client, stdout } = context;
+      const [thread] = await findThreads(named, context);
+      if (flags.usage === true) {
+        const steps = usageOf(await Array.fromAsync(itemsOf(client, thread)), prices);
+        const data = { thread, requests: steps, total: totalOf(steps) };
+        return stdout.write(
+          flags.json === true ? `${JSON.stringify(data, null, 2)}\n` : usageTable(steps),
+        );
+      }
+      if (flags.json !== true) return showItems(thread, context);
+      for await (const item of itemsOf(client, thread))
+        await stdout.write(`${JSON.stringify(item)}\n`);
+    };
   };
-};
 
 async function showItems(thread: string, { client, stdout, style }: CommandContext): Promise<void> {
   let linesOf = itemLines({ style, cwd: '/', maxDiff: 200, maxTail: 10 });

@@ -1,6 +1,7 @@
 /** Tokens of a thread, request by request. */
 
 import type { Item, StepItem } from '../../../core/index.ts';
+import { costOf, type Prices } from './prices.ts';
 import { table } from '../terminal/table.ts';
 import { count, duration } from '../terminal/words.ts';
 
@@ -13,14 +14,16 @@ export interface StepUsage {
   readonly output: number;
   readonly reasoning: number;
   readonly durationMs: number;
+  /** In the currency of the prices; absent when there is none for this model. */
+  readonly cost?: number;
 }
 
 /** The model calls of a thread; one whose usage the provider did not report counts as nothing. */
-export function usageOf(items: readonly Item[]): readonly StepUsage[] {
+export function usageOf(items: readonly Item[], prices: Prices = {}): readonly StepUsage[] {
   let turn = 0;
   return items.flatMap((item) => {
     if (item.type === 'turn') turn++;
-    return item.type === 'step' ? [stepUsage(item, turn)] : [];
+    return item.type === 'step' ? [withCost(stepUsage(item, turn), prices)] : [];
   });
 }
 
@@ -42,27 +45,36 @@ function stepUsage({ usage, model, durationMs }: StepItem, turn: number): StepUs
   };
 }
 
-/** The sum of some. */
+function withCost(step: StepUsage, prices: Prices): StepUsage {
+  const cost = costOf(step, prices);
+  return cost === undefined ? step : { ...step, cost };
+}
+
+/** The sum of some; what it cost only when each has a price. */
 export function totalOf(steps: readonly StepUsage[]): Omit<StepUsage, 'turn' | 'model'> {
   const sum = (of: (step: StepUsage) => number) =>
     steps.reduce((total, step) => total + of(step), 0);
+  const isPriced = steps.length > 0 && steps.every(({ cost }) => cost !== undefined);
   return {
     fresh: sum((step) => step.fresh),
     cached: sum((step) => step.cached),
     output: sum((step) => step.output),
     reasoning: sum((step) => step.reasoning),
     durationMs: sum((step) => step.durationMs),
+    ...(isPriced ? { cost: sum((step) => step.cost ?? 0) } : {}),
   };
 }
 
 /** A table with a line for each request and their sum. */
 export function usageTable(steps: readonly StepUsage[]): string {
+  const hasCost = steps.some(({ cost }) => cost !== undefined);
   const numbers = (of: Omit<StepUsage, 'turn' | 'model'>) => [
     count(of.fresh),
     count(of.cached),
     count(of.output),
     count(of.reasoning),
     duration(of.durationMs),
+    ...(hasCost ? [of.cost === undefined ? '-' : of.cost.toFixed(4)] : []),
   ];
   const rows = steps.map((step, at) => [
     String(at + 1),
@@ -70,9 +82,10 @@ export function usageTable(steps: readonly StepUsage[]): string {
     ...numbers(step),
     step.model,
   ]);
-  const head = ['REQUEST', 'TURN', 'FRESH', 'CACHED', 'OUTPUT', 'REASONING', 'TIME', 'MODEL'];
+  const head = ['REQUEST', 'TURN', 'FRESH', 'CACHED', 'OUTPUT', 'REASONING', 'TIME'];
+  const named = [...head, ...(hasCost ? ['COST'] : []), 'MODEL'];
   return table(
-    [head, ...rows, ['total', '', ...numbers(totalOf(steps)), '']],
-    [0, 1, 2, 3, 4, 5, 6],
+    [named, ...rows, ['total', '', ...numbers(totalOf(steps)), '']],
+    [0, 1, 2, 3, 4, 5, 6, ...(hasCost ? [7] : [])],
   );
 }

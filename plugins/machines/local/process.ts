@@ -1,7 +1,7 @@
 /** Processes: one plain spawn in a group of its own, that ends with its leader. */
 
 import type { ChildProcess } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 import {
   conflict,
@@ -14,6 +14,8 @@ import {
   type SpawnRequest,
 } from '../../../core/index.ts';
 import { codeOf } from './files.ts';
+import { signalGroup } from './group.ts';
+import type { Leftovers } from './leftovers.ts';
 
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 300;
@@ -50,7 +52,7 @@ class RunningProcess implements Omit<Process, 'id'> {
     if (signal?.aborted) onAbort();
     if (timeoutMs !== undefined) this.#timers.push(setTimeout(expire, timeoutMs));
     this.#child.once('exit', () => {
-      signalGroup(this.#child, 'SIGKILL'); // what the leader left behind
+      signalGroup(this.#child.pid, 'SIGKILL'); // what the leader left behind
       const drained = () => this.#child.stdio.forEach((pipe) => pipe?.destroy());
       this.#timers.push(setTimeout(drained, drainMs));
     });
@@ -69,8 +71,8 @@ class RunningProcess implements Omit<Process, 'id'> {
   /** Ends the group: with `signal` alone when named, else SIGTERM and, a moment later, SIGKILL. */
   kill(signal?: NodeJS.Signals): void {
     if (this.#hasEnded) return;
-    signalGroup(this.#child, signal ?? 'SIGTERM');
-    const force = () => signalGroup(this.#child, 'SIGKILL');
+    signalGroup(this.#child.pid, signal ?? 'SIGTERM');
+    const force = () => signalGroup(this.#child.pid, 'SIGKILL');
     if (signal === undefined) this.#timers.push(setTimeout(force, graceMs));
   }
 
@@ -93,14 +95,20 @@ class RunningProcess implements Omit<Process, 'id'> {
   }
 }
 
-/** Starts what a plan says. Throws `not_found` when there is no such program or folder. */
+/**
+ * Starts what a plan says; `leftovers` removes afterwards what it leaves. Throws `not_found` when there is no such program
+ * or folder.
+ */
 export async function startProcess(
   plan: SpawnPlan,
   request: SpawnRequest,
+  leftovers: Leftovers,
 ): Promise<Omit<Process, 'id'>> {
   const { file, args, cwd, env, descriptors = [], cleanup = [] } = plan;
   const input = request.stdin === true ? 'pipe' : 'ignore';
   const stdio = [input, 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)] as const;
+  using left = new DisposableStack();
+  left.use(leftovers.add(cleanup));
   let child: ChildProcess;
   try {
     // Loaded when first used: a static import costs 4 ms at start.
@@ -117,18 +125,12 @@ export async function startProcess(
   }
   for (const [index, data] of descriptors.entries()) {
     const pipe = child.stdio[index + 3];
-    if (pipe && 'end' in pipe) pipe.end(Buffer.from(data, 'base64'));
+    if (!pipe || !('end' in pipe)) continue;
+    pipe.on('error', () => {}); // it ended before it read all: its exit code says why
+    pipe.end(Buffer.from(data, 'base64'));
   }
   const running = new RunningProcess(child, request);
-  const clean = () => cleanup.forEach((path) => rmSync(path, { recursive: true, force: true }));
-  void running.exited.then(clean);
+  const owned = left.move();
+  void running.exited.then(() => owned.dispose());
   return running;
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, signal);
-  } catch {
-    // the group has ended
-  }
 }

@@ -83,8 +83,20 @@ const plain =
   /^(?:[\d\s.,:;+/TZv-]+|(?:~|\.{0,2}|[A-Za-z]:)[\\/](?:[A-Za-z.][\w.@ -]*(?:[\\/].*)?)?|[\w.-]+(?:\/[\w.-]+)*\.(?:pem|key|crt|json|txt|ya?ml|toml|env|sock)|[A-Za-z][A-Za-z\d+.-]*:\/\/.*|(?:[a-z\d_-]+\.)+[a-z]{2,}(?::\d+)?|[^@\s]+@[\w-]+(?:\.[\w-]+)+)$/;
 
 function looksSecret(value: string): boolean {
-  if (value.length < 8 || plain.test(value)) return false;
-  return value.length > longestWords || !words.test(value);
+  if (value.length < 8) return false;
+  if (isToken(value)) return true;
+  return !plain.test(value) && (value.length > longestWords || !words.test(value));
+}
+
+/** Letters and digits, as most keys are: told without a pattern, which would cost a start more than all the rest. */
+function isToken(value: string): boolean {
+  let [hasLetter, hasDigit] = [false, false];
+  for (const character of value.toLowerCase()) {
+    if (character >= 'a' && character <= 'u') hasLetter = true;
+    else if (character >= '0' && character <= '9') hasDigit = true;
+    else if (!'vwxyz-_'.includes(character)) return false;
+  }
+  return hasLetter && hasDigit;
 }
 
 /** The value, what of it stands behind a scheme of HTTP authentication, its lines, the password of its URL. */
@@ -115,7 +127,6 @@ function decoded(text: string): string {
 
 /** As it is, in JSON, and in a URL. */
 function formsOf(value: string): readonly string[] {
-  if (/^\w+$/.test(value)) return [value];
   const inJson = JSON.stringify(value).slice(1, -1);
   return [...new Set([value, inJson, encodeURIComponent(value.toWellFormed())])];
 }

@@ -14,7 +14,7 @@ const id = /^(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
  * stands before it stays, so that a text that grows keeps its beginning. What it made it leaves as it is.
  */
 export function makeRedactor(known: readonly Known[], patterns: readonly string[]): Redactor {
-  const values = known.map(({ kind, value }) => ({ kind, before: '', secret: literal(value) }));
+  const values = known.map(({ kind, value }) => ({ kind, before: '', secret: RegExp.escape(value) }));
   const all = [...values, ...shapes];
   const source = all.map(({ before = '', secret }) => `(${before})(${secret})`).join('|');
   const combined = new RegExp(source, 'g');
@@ -24,13 +24,9 @@ export function makeRedactor(known: readonly Known[], patterns: readonly string[
   };
   const own = patterns.map((pattern) => new RegExp(pattern, 'gu'));
   return (text) => {
-    if (text.length <= 24 && name.test(text)) return text;
     const clean = text.replace(combined, mark);
-    if (own.length === 0 || id.test(text)) return clean;
-    return own.reduce((done, pattern) => done.replace(pattern, '[redacted:pattern]'), clean);
+    const rest = own.length === 0 || id.test(text) ? [] : own;
+    const done = rest.reduce((now, pattern) => now.replace(pattern, '[redacted:pattern]'), clean);
+    return done === text || name.test(text) ? text : done;
   };
-}
-
-function literal(text: string): string {
-  return RegExp.escape(text);
 }

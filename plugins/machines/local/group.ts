@@ -1,0 +1,38 @@
+/** Process groups, and what of them a signal is for. */
+
+import { readFileSync } from 'node:fs';
+
+/** Sends a signal to all of the group that a process leads. What has ended gets none. */
+export function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+  if (leader === undefined) return;
+  const inner = signal === 'SIGKILL' ? undefined : namespaceBelow(leader);
+  if (inner === undefined || !send(inner, signal)) send(leader, signal);
+}
+
+function send(leader: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(-leader, signal);
+  } catch {
+    return false; // the group has ended
+  }
+}
+
+/**
+ * A sandbox waits outside for what runs inside, and takes it along at once when it gets a signal. So one that lets
+ * programs end by themselves goes inside: to the group of the first process of the namespace (pid_namespaces(7)).
+ */
+function namespaceBelow(leader: number): number | undefined {
+  const children = textOf(`/proc/${leader}/task/${leader}/children`).split(' ').filter(Boolean);
+  const first = children.find((child) =>
+    /^NSpid:(\t\d+)+\t1$/m.test(textOf(`/proc/${child}/status`)),
+  );
+  return first === undefined ? undefined : Number(first);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return ''; // it has ended, or there is no /proc here
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Confines commands on Linux with bubblewrap: the machine read-only, the home folder hidden, writable workspace and
+ * private /tmp, no network, and a filter of system calls. docs/sandbox.md says what that holds and what it does not.
+ */
+
+import { KernelError, type Plugin, type Sandbox, sandboxes } from '../../core/index.ts';
+import type { Ground } from './bubblewrap/ground.ts';
+import type { BubblewrapOptions } from './bubblewrap/options.ts';
+import type * as planning from './bubblewrap/plan.ts';
+import type { Probed } from './bubblewrap/probe.ts';
+
+/** The schema of BubblewrapOptions. */
+export const options = async () => (await import('./bubblewrap/options.ts')).bubblewrapOptions();
+
+export default function bubblewrap(given: BubblewrapOptions = {}): Plugin {
+  return {
+    name: 'bubblewrap',
+    api: 1,
+    setup: (host) => {
+      host.add(sandboxes, bubblewrapSandbox(given));
+    },
+  };
+}
+
+/** Looks at the machine when first asked, and once. What that takes is loaded then. */
+function bubblewrapSandbox(given: BubblewrapOptions): Sandbox {
+  let looked: Promise<Looked> | undefined;
+  const look = () => (looked ??= lookAround(given));
+  return {
+    name: 'bubblewrap',
+    probe: async () => (await look()).probe,
+    plan: async (request) => {
+      const { ground, probe, planSpawn } = await look();
+      return planSpawn(request, usable(ground, probe.reasons));
+    },
+  };
+}
+
+type Looked = Probed & Pick<typeof planning, 'planSpawn'>;
+
+async function lookAround(given: BubblewrapOptions): Promise<Looked> {
+  const [{ probeMachine }, { planSpawn }] = await Promise.all([
+    import('./bubblewrap/probe.ts'),
+    import('./bubblewrap/plan.ts'),
+  ]);
+  return { ...(await probeMachine(given)), planSpawn };
+}
+
+function usable(ground: Ground | undefined, reasons: readonly string[]): Ground {
+  if (ground !== undefined) return ground;
+  throw new KernelError('sandbox', `bubblewrap cannot confine commands: ${reasons.join('; ')}`);
+}

@@ -1,0 +1,140 @@
+/** The plan of one command: how bwrap is to be started, as plain data. */
+
+import { join } from 'node:path';
+
+import { KernelError, type SandboxRequest, type SpawnPlan } from '../../../core/index.ts';
+import type { Ground } from './ground.ts';
+import { entriesOf, holdNames } from './held.ts';
+import { isBelow, isVisible, laid, type Layout, placeArgs, together } from './places.ts';
+import { showProgram } from './program.ts';
+import { holdNested, holdRepository } from './repository.ts';
+import { realRoots } from './roots.ts';
+import { defaultTmpBytes, machineView } from './view.ts';
+
+const defaultProcesses = 4096;
+/** Named in a repository, these start programs or servers when someone opens it. */
+const heldNames = '.mcp.json .vscode .spindlerc.json .spindlerc.yaml .spindlerc.yml';
+/** Variables that would change bwrap itself, which starts outside: they are set for the command alone. */
+const loaderVariable = /^(LD_|GLIBC_|GCONV_PATH$|LOCPATH$|MALLOC_)/;
+
+/**
+ * How a command is started inside. The same request gives the same plan while the files are the same. Throws KernelError:
+ * `not_found` (no such program or root), `sandbox` (a workspace that cannot be confined, a hidden folder), `invalid`.
+ */
+export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
+  const { argv, cwd, env } = request;
+  const { program: file, filter, gitIdentity, homes } = ground;
+  const roots = realRoots(request, ground);
+  checkOutside(file, roots);
+  const { places, cleanup } = layout(request, roots, ground);
+  checkFolder(cwd, places);
+  const program = showProgram(argv[0], { cwd, searchPath: env['PATH'] ?? '', places });
+  const descriptors: string[] = [];
+  const give = (base64: string) => String(descriptors.push(base64) + 2);
+  const args = [
+    ...namespaces(request.network),
+    ...(filter === undefined ? [] : ['--seccomp', give(filter)]),
+    ...system(ground),
+    ...(countsProcesses(ground)
+      ? ['--file', give(countOf(ground)), '/proc/sys/kernel/pid_max']
+      : []),
+    ...(ground.isRoot && ground.freshProc ? ['--remount-ro', '/proc'] : []),
+    ...placeArgs([...places, ...program]),
+    ...homes.slice(0, gitIdentity === '' ? 0 : 1).flatMap((home) => {
+      return ['--perms', '0600', '--file', give(gitIdentity), join(home, '.gitconfig')];
+    }),
+    ...inside(env),
+    '--chdir',
+    cwd,
+    '--',
+    ...limited(argv, ground),
+  ];
+  return { file, args, cwd, env: outside(env), descriptors, cleanup };
+}
+
+/** Whether the kernel counts the processes of each sandbox. */
+export function countsProcesses({ hasOwnPidMax, freshProc }: Ground): boolean {
+  return hasOwnPidMax && freshProc;
+}
+
+function countOf({ options: { processes = defaultProcesses } }: Ground): string {
+  return Buffer.from(String(processes)).toString('base64');
+}
+
+/** Also as root in a user namespace of its own, so that root has no more rights than others. */
+function namespaces(network: boolean): readonly string[] {
+  const separate = '--unshare-user --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try';
+  const bound = '--die-with-parent --new-session --cap-drop ALL';
+  return [...separate.split(' '), ...(network ? [] : ['--unshare-net']), ...bound.split(' ')];
+}
+
+/** The machine read-only, with devices and processes of its own. */
+function system({ freshProc, options }: Ground): readonly string[] {
+  const { tmpBytes = defaultTmpBytes } = options;
+  const devices = `--dev /dev --remount-ro /dev --perms 1777 --size ${tmpBytes} --tmpfs /dev/shm`;
+  const processes = freshProc ? '--proc /proc' : '--ro-bind /proc /proc';
+  return ['--ro-bind', '/', '/', ...devices.split(' '), ...processes.split(' ')];
+}
+
+function layout(request: SandboxRequest, roots: readonly string[], ground: Ground): Layout {
+  const entries = new Map([request.cwd, ...roots].map((folder) => [folder, entriesOf(folder)]));
+  const files = new Set([...entries.values()].flatMap((one) => [...one.keys()]));
+  const base = machineView(request, files, ground);
+  if (request.mode === 'read-only') {
+    const hidden = roots.filter((root) => !isVisible(root, base));
+    return laid(...base, ...hidden.map((path) => ({ path, as: 'read' as const })));
+  }
+  const held = [...heldNames.split(' '), ...(ground.options.held ?? [])];
+  return together([
+    laid(...base, ...roots.map((path) => ({ path, as: 'write' as const }))),
+    ...roots.flatMap((root) => {
+      const own = entries.get(root) ?? new Map();
+      return [
+        holdRepository(root, own),
+        holdNested(root, request.cwd, own),
+        holdNames(root, held, own),
+      ];
+    }),
+  ]);
+}
+
+function inside(env: SandboxRequest['env']): readonly string[] {
+  const own = Object.entries(env).filter(([name]) => loaderVariable.test(name));
+  return own.flatMap(([name, value]) => ['--setenv', name, value]);
+}
+
+function outside(env: SandboxRequest['env']): SandboxRequest['env'] {
+  const kept = Object.entries(env).filter(([name]) => !loaderVariable.test(name));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name === 'TMPDIR' ? '/tmp' : value]),
+  );
+}
+
+/** Limits that the kernel keeps for each process. It does not count those of root. */
+function limited(argv: readonly string[], ground: Ground): readonly string[] {
+  const { prlimit, isRoot, options } = ground;
+  const { memoryBytes, processes = defaultProcesses } = options;
+  const limits = [
+    ...(countsProcesses(ground) || isRoot ? [] : [`--nproc=${processes}`]),
+    ...(memoryBytes === undefined ? [] : [`--data=${memoryBytes}`]),
+  ];
+  return limits.length === 0 || prlimit === undefined ? argv : [prlimit, ...limits, '--', ...argv];
+}
+
+function checkFolder(cwd: string, places: Layout['places']): void {
+  if (isVisible(cwd, places)) return;
+  throw new KernelError(
+    'sandbox',
+    `expected a folder that commands can see, but ${cwd} is hidden in the sandbox: choose one in the workspace`,
+  );
+}
+
+/** A bwrap that commands could have written is none. */
+function checkOutside(program: string, roots: readonly string[]): void {
+  const root = roots.find((one) => isBelow(program, one));
+  if (root === undefined) return;
+  throw new KernelError(
+    'sandbox',
+    `expected bwrap outside the workspace, but found ${program} in ${root}: install bubblewrap, or name another with the option "program"`,
+  );
+}

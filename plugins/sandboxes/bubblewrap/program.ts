@@ -1,0 +1,47 @@
+/** The program that a command starts. */
+
+import { realpathSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+
+import { invalid, notFound } from '../../../core/index.ts';
+import { isVisible, type Place } from './places.ts';
+
+/** Where a program is looked for, and what can be seen inside. */
+export interface ProgramSearch {
+  readonly cwd: string;
+  readonly searchPath: string;
+  readonly places: readonly Place[];
+}
+
+/**
+ * What must be shown besides, so that a program can be started: one that is named by its path, if what is around it is
+ * hidden. Throws `not_found` where a plain start would, as callers try the next program then.
+ */
+export function showProgram(
+  name: string,
+  { cwd, searchPath, places }: ProgramSearch,
+): readonly Place[] {
+  if (name.includes('\0'))
+    throw invalid`expected a program, but ${JSON.stringify(name)} holds a NUL`;
+  const isPath = name.includes('/');
+  const found = isPath ? [resolve(cwd, name)].filter(isProgram) : programsNamed(name, searchPath);
+  const hiddenOf = (file: string) =>
+    [...new Set([file, realpathSync(file)])].filter((path) => !isVisible(path, places));
+  if (found.some((file) => hiddenOf(file).length === 0)) return [];
+  const [file] = isPath ? found : [];
+  if (file === undefined)
+    throw notFound`cannot start ${name}: there is no such program that can be seen in the sandbox, here or on PATH`;
+  return hiddenOf(file).map((path) => ({ path, as: 'read' }));
+}
+
+/** Programs of a name on a search path, in its order; relative entries do not count. */
+export function programsNamed(name: string, searchPath: string): readonly string[] {
+  const folders = searchPath.split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.map((folder) => join(folder, name)).filter((file) => isProgram(file));
+}
+
+/** Whether a path is of a file that somebody may execute. */
+function isProgram(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+}
