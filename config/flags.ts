@@ -1,5 +1,7 @@
 /** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
 
+import { promptCommands } from './prompt-commands.ts';
+
 /** One flag. */
 export interface Flag {
   /** Without dashes. */
@@ -91,11 +93,6 @@ const settings: readonly Flag[] = [
     description: 'Let files be written in this folder too.',
   },
 ];
-
-/** The same, where the front end need not know of them. */
-const ownSettings = settings
-  .filter(({ key }) => key !== undefined)
-  .map((flag): Flag => ({ ...flag, isOwn: true }));
 
 const exec: readonly Flag[] = [
   { name: 'json', description: 'Print events, one JSON object a line.' },
@@ -225,47 +222,7 @@ export const commands: readonly Command[] = [
     words: [0, 1000],
     frontEnd: 'thread',
   },
-  {
-    name: 'prompt explain',
-    usage: ['[PROMPT]', '--thread ID', '--last'],
-    description:
-      'Show what a model is sent, part by part: by a new thread, or (nothing is sent) what a thread sent.',
-    flags: [
-      { name: 'thread', value: 'ID', description: 'A request of this thread.' },
-      last,
-      {
-        name: 'request',
-        value: 'NUMBER',
-        isNumber: true,
-        description: 'Which request of the thread, from 1 on; default: the last.',
-      },
-      json,
-      ...ownSettings,
-      ...configuration,
-    ],
-    words: [0, 1],
-    frontEnd: 'prompt',
-  },
-  {
-    name: 'prompt diff',
-    usage: ['A B'],
-    description: 'Show what differs in what two threads, folders or configuration files send.',
-    flags: [json, ...ownSettings, ...configuration],
-    words: [2, 2],
-    frontEnd: 'prompt',
-  },
-  {
-    name: 'prompt lock',
-    usage: ['[FILE]', '[FILE] --check'],
-    description: 'Write down system texts and tools, or find what an update changed of them.',
-    flags: [
-      { name: 'check', description: 'Compare with the file; exit code 1 when it differs.' },
-      ...ownSettings,
-      ...configuration,
-    ],
-    words: [0, 1],
-    frontEnd: 'prompt',
-  },
+  ...promptCommands({ json, last, settings, configuration }),
   {
     name: 'plugin list',
     usage: [''],
