@@ -6,8 +6,15 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { observers, requests, type Event, type Plugin } from '../../core/index.ts';
-import { EntryMaker } from './audit/entries.ts';
+import {
+  observers,
+  requests,
+  type AnswerItem,
+  type DecisionItem,
+  type Event,
+  type Plugin,
+  type QuestionItem,
+} from '../../core/index.ts';
 import { Recorder } from './audit/recorder.ts';
 import { readRequest, verifyRequest } from './audit/requests.ts';
 
@@ -31,10 +38,9 @@ export default function audit({ directory = stateFolder() }: AuditOptions = {}):
     api: 1,
     setup: (host) => {
       const recorder = host.scope.use(new Recorder(directory, warn));
-      const maker = new EntryMaker();
       host.add(observers, (event) => {
-        const entry = maker.entryOf(event);
-        if (entry !== undefined) recorder.add(entry, { isUrgent: !isQuiet(event) });
+        const item = itemOf(event);
+        if (item !== undefined) recorder.add(event, { isUrgent: !isQuiet(item) });
       });
       host.add(requests, verifyRequest(directory));
       host.add(requests, readRequest(directory));
@@ -46,17 +52,24 @@ function warn(message: string): void {
   process.emitWarning(message);
 }
 
+type Recorded = DecisionItem | QuestionItem | AnswerItem;
+
+/** What of an event the log may be about. */
+function itemOf(event: Event): Recorded | undefined {
+  if (event.type === 'effect/decided') return event.decision;
+  if (event.type !== 'item/appended') return undefined;
+  const { item } = event;
+  const isIt = item.type === 'decision' || item.type === 'question' || item.type === 'answer';
+  return isIt ? item : undefined;
+}
+
 /** Reading changes nothing, and a model is asked at every step: what is known of these may come a second later. */
-function isQuiet(event: Event): boolean {
-  const decision =
-    event.type === 'effect/decided'
-      ? event.decision
-      : event.type === 'item/appended' && event.item.type === 'decision'
-        ? event.item
-        : undefined;
-  if (decision === undefined || decision.verdict === 'deny') return false;
-  const { effect, origin } = decision;
-  return effect.kind === 'read' || (effect.kind === 'fetch' && origin.kind === 'plugin');
+function isQuiet(item: Recorded): boolean {
+  if (item.type !== 'decision') return item.type === 'question';
+  const { effect, origin, verdict } = item;
+  const isHarmless =
+    effect.kind === 'read' || (effect.kind === 'fetch' && origin.kind === 'plugin');
+  return verdict === 'allow' && isHarmless;
 }
 
 /** As the XDG base directory specification (0.8) has it, where only absolute paths count. */

@@ -1,9 +1,10 @@
-/** Collects entries and writes them in time. */
+/** Collects what happens and writes it in time. */
 
-import { messageOf } from '../../../core/index.ts';
+import { type Event, messageOf } from '../../../core/index.ts';
+import { EntryMaker } from './entries.ts';
 import { type Entry, LogWriter } from './log.ts';
 
-/** How long an entry that nothing waits for may be in memory only. */
+/** How long an event that nothing waits for may be in memory only. */
 const delayMs = 1000;
 /** How long other processes that write are waited for, before an effect and at the end. */
 const waitMs = 50;
@@ -16,7 +17,10 @@ export class Recorder implements Disposable {
   readonly #folder: string;
   readonly #log: LogWriter;
   readonly #complain: (message: string) => void;
-  readonly #waiting: Entry[] = [];
+  readonly #maker = new EntryMaker();
+  /** Made into entries when they are written: a start has no time for it. */
+  readonly #waiting: Event[] = [];
+  readonly #entries: Entry[] = [];
   #timer: NodeJS.Timeout | undefined;
   #lost = 0;
   #isBroken = false;
@@ -29,12 +33,8 @@ export class Recorder implements Disposable {
   }
 
   /** With `isUrgent` it is written when this returns, and whatever came before it. */
-  add(entry: Entry, { isUrgent }: { readonly isUrgent: boolean }): void {
-    this.#waiting.push(entry);
-    if (this.#waiting.length > maxWaiting) {
-      this.#waiting.shift();
-      this.#lost++;
-    }
+  add(event: Event, { isUrgent }: { readonly isUrgent: boolean }): void {
+    this.#waiting.push(event);
     if (isUrgent) this.#flush(waitMs);
     else this.#flushLater();
   }
@@ -46,10 +46,13 @@ export class Recorder implements Disposable {
   #flush(wait: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const made = this.#waiting.splice(0).flatMap((event) => this.#maker.entryOf(event) ?? []);
+    this.#entries.push(...made);
+    this.#lost += this.#entries.splice(0, Math.max(0, this.#entries.length - maxWaiting)).length;
     const lost = { type: 'lost', at: Date.now(), count: this.#lost };
-    const entries = [...(this.#lost > 0 ? [lost] : []), ...this.#waiting];
+    const entries = [...(this.#lost > 0 ? [lost] : []), ...this.#entries];
     if (entries.length > 0 && !this.#write(entries, wait)) return this.#flushLater();
-    this.#waiting.length = 0;
+    this.#entries.length = 0;
     this.#lost = 0;
   }
 

@@ -40,7 +40,7 @@ export function known(options: KnownOptions, env: Environment): readonly Known[]
 }
 
 function valueOf(name: string, value = ''): readonly Known[] {
-  return value.trim() === '' ? [] : [{ kind: name.replaceAll(/\W/g, '_'), value: value.trim() }];
+  return value.trim() === '' ? [] : [{ kind: name, value: value.trim() }];
 }
 
 /** Where and who the user is stands in every thread; a secret that is part of it is none. */
@@ -52,12 +52,11 @@ function placeOf({ HOME, PWD, USER, LOGNAME, HOSTNAME, USERPROFILE }: Environmen
 const endings = 'KEY TOKEN SECRET PASSWORD PASSWD PASSPHRASE CREDENTIAL'.split(' ');
 const whole = new Set('AUTH AUTHORIZATION PASS PWD PAT COOKIE CRED DSN'.split(' '));
 /** What is said about a secret is none. */
-const about = new Set(
-  `URL URI FILE PATH DIR FOLDER HOST SERVER PORT SOCK TYPE KIND METHOD MODE ALG ALGORITHM SIZE LENGTH COUNT LIMIT
-  TTL TIMEOUT EXPIRY NAME USER EMAIL SCOPE REGION VERSION FORMAT PROVIDER MODEL ENABLED`.split(
-    /\s+/,
-  ),
-);
+const about = new Set([
+  ...'URL URI FILE PATH DIR FOLDER HOST SERVER PORT SOCK NAME USER EMAIL SCOPE REGION'.split(' '),
+  ...'TYPE KIND METHOD MODE ALG ALGORITHM VERSION FORMAT PROVIDER MODEL ENABLED'.split(' '),
+  ...'SIZE LENGTH COUNT LIMIT TTL TIMEOUT EXPIRY'.split(' '),
+]);
 
 /** Whether a variable's name says that it holds a secret. What is public is none. */
 export function isSecretName(name: string): boolean {
@@ -92,9 +91,10 @@ function looksSecret(value: string): boolean {
 function isToken(value: string): boolean {
   let [hasLetter, hasDigit] = [false, false];
   for (const character of value.toLowerCase()) {
-    if (character >= 'a' && character <= 'u') hasLetter = true;
+    // Dates and versions have letters too.
+    if (character >= 'a' && character <= 'z') hasLetter ||= !'tvz'.includes(character);
     else if (character >= '0' && character <= '9') hasDigit = true;
-    else if (!'vwxyz-_'.includes(character)) return false;
+    else if (character !== '-' && character !== '_') return false;
   }
   return hasLetter && hasDigit;
 }
@@ -112,7 +112,7 @@ function partsOf(text: string): readonly string[] {
 const isLong = (line: string) => line.length >= 24 && !line.startsWith('-----');
 
 function passwordsIn(text: string): readonly string[] {
-  if (!text.includes('://')) return [];
+  if (!text.includes('://') || !text.includes('@')) return [];
   const [, password] = /:\/\/[^\s/?#@:]*:([^\s/?#@]+)@/.exec(text) ?? [];
   return password === undefined ? [] : [password, decoded(password)];
 }

@@ -14,7 +14,11 @@ const id = /^(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
  * stands before it stays, so that a text that grows keeps its beginning. What it made it leaves as it is.
  */
 export function makeRedactor(known: readonly Known[], patterns: readonly string[]): Redactor {
-  const values = known.map(({ kind, value }) => ({ kind, before: '', secret: RegExp.escape(value) }));
+  const values = known.map(({ kind, value }) => ({
+    kind,
+    before: '',
+    secret: RegExp.escape(value),
+  }));
   const all = [...values, ...shapes];
   const source = all.map(({ before = '', secret }) => `(${before})(${secret})`).join('|');
   const combined = new RegExp(source, 'g');

@@ -266,3 +266,18 @@ test('the program: the command that kills it is in the log, which is whole', asy
   const { code } = await place.run(['audit', 'verify']);
   assert.equal(code, 0);
 });
+
+test('while the log cannot be written, no more than 10,000 entries are kept, and how many were lost is told', async (t) => {
+  const folder = folderFor(t);
+  writeFileSync(folder, '');
+  const warned = once(process, 'warning');
+  const { kernel, effects } = await open(t, folder);
+  for (let index = 0; index < 10_050; index++) await effects.stat(tmpdir());
+  await assert.rejects(effects.write(join(tmpdir(), 'never'), ''), { code: 'denied' });
+  await warned;
+  rmSync(folder);
+  await kernel[Symbol.asyncDispose]();
+  const [first, second, ...rest] = linesIn(folder);
+  assert.deepEqual([first?.['type'], second?.['type'], second?.['count']], ['log', 'lost', 51]);
+  assert.equal(rest.length, 10_000);
+});
