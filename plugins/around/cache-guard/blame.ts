@@ -3,7 +3,7 @@
 import { models, type EncodedPart, type Host, type ModelRequest } from '../../../core/index.ts';
 import type { ToolDefinition } from '../../../core/index.ts';
 import { type Owners, ownersIn } from '../owner/owners.ts';
-import { type Breach, breachOf } from './compare.ts';
+import type { Breach } from './compare.ts';
 
 /** The plugin to blame, and what it did. */
 export interface Blame {
@@ -14,7 +14,7 @@ export interface Blame {
 /** Wrappers of ours that pass requests on as they are. */
 const faithful: ReadonlySet<string> = new Set(['cache-guard', 'explain', 'retry']);
 
-/** Compares with the kernel's own window: when that has kept its beginning, a wrapper of the model has not. */
+/** Compares with the kernel's own window: what differs from that is the work of a wrapper of the model. */
 export async function blameFor(
   breach: Breach,
   last: readonly EncodedPart[],
@@ -26,15 +26,32 @@ export async function blameFor(
   const model = host.get(models).get(settings.provider);
   if (wrappers.length > 0 && model !== undefined) {
     const { parts } = await host.client.request('thread/window', { thread });
-    const kept = parts.map(({ part }) => ({ part, text: model.encode(part) }));
-    const plugin = wrappers.join(' or ');
-    if (breachOf(last, kept) === undefined)
-      return {
-        plugin,
-        deed: `changed ${nameOf(breach.was ?? breach.now)} on its way to the model`,
-      };
+    const kept = textsOf(parts.map(({ part }) => ({ part, text: model.encode(part) })));
+    const deed = `changed ${nameOf(breach.was ?? breach.now)} on its way to the model`;
+    if (isRewritten(request.parts, kept) || wasRewritten(breach, last, kept))
+      return { plugin: wrappers.join(' or '), deed };
   }
   return blameInWindow(breach, owners, settings.provider);
+}
+
+/** Texts by ordinal. */
+type Texts = ReadonlyMap<number, string>;
+
+function textsOf(parts: readonly EncodedPart[]): Texts {
+  return new Map(parts.map(({ part, text }) => [part.n, text]));
+}
+
+/** A compactor's question is there beside the window. */
+function isRewritten(parts: readonly EncodedPart[], kept: Texts): boolean {
+  const sent = textsOf(parts);
+  return [...kept].some(([n, text]) => sent.get(n) !== text);
+}
+
+/** Whether the last request was another one than the window gives, or lacked what the window had by then. */
+function wasRewritten({ was, now }: Breach, last: readonly EncodedPart[], kept: Texts): boolean {
+  if (was !== undefined && (kept.get(was.part.n) ?? was.text) !== was.text) return true;
+  const newest = last.at(-1)?.part.n ?? 0;
+  return now !== undefined && now.part.n < newest && !textsOf(last).has(now.part.n);
 }
 
 function blameInWindow({ was, now }: Breach, owners: Owners, provider: string): Blame {

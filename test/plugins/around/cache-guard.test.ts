@@ -94,6 +94,19 @@ test('a change in the middle costs what comes after it, not what is before', asy
   assert.ok(Number(tokens) < 50, notice);
 });
 
+test('a wrapper is named when it had changed, or left out, what it now lets through', async (t) => {
+  const changes = [
+    (request: ModelRequest) => shout(request, 'user'),
+    ({ parts }: ModelRequest) => parts.filter(({ part }) => part.type !== 'tools'),
+  ];
+  for (const change of changes) {
+    const first = wrapper((request, count) => (count > 1 ? request.parts : change(request)));
+    const thread = await open(t, [history(), first]);
+    await thread.turn('one');
+    assert.match(warnings((await thread.turn('two')).items)[0] ?? '', /^rewriter changed /);
+  }
+});
+
 test('strict makes it an error of the turn that names the plugin, and nothing reaches the model', async (t) => {
   const late = wrapper((request, count) => (count === 2 ? shout(request, 'user') : request.parts));
   const thread = await open(t, [history(), late], { strict: true });
