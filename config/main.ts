@@ -103,7 +103,9 @@ async function runFrontEnd(name: string, parsed: Parsed, signal: AbortSignal): P
   const { openFrontEnd } = await import('./front-end.ts');
   await using opened = await openFrontEnd(name, loadOptions(parsed));
   await tellNotices(opened.configuration);
-  for (const { error } of opened.failed) await printTo(process.stderr, `spindle: ${error.message}`);
+  for (const { error } of opened.failed) {
+    await printTo(process.stderr, `spindle: ${await withoutSecrets(error.message)}`);
+  }
   return await opened.kernel.run(name, frontEndArgv(parsed), signal);
 }
 
@@ -122,6 +124,13 @@ async function tellNotices({ notices }: Configuration): Promise<void> {
   for (const { message } of notices) await printTo(process.stderr, `spindle: ${message}`);
 }
 
+/** What is told where no kernel, and so no redactor, is. */
+async function withoutSecrets(text: string): Promise<string> {
+  const { default: secrets } = await import('../plugins/redactors/secrets.ts');
+  let clean = text;
+  …
+}
+
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   invalid: 2,
   not_found: 2,
@@ -131,10 +140,11 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 /** Tells of an error before a front end ran, in the form that was asked for. */
 async function report(error: KernelError, argv: readonly string[]): Promise<number> {
   const { shown } = await import('../plugins/front-ends/terminal/style.ts');
-  await printTo(process.stderr, `spindle: ${error.message.split('\n').map(shown).join('\n')}`);
+  const message = await withoutSecrets(error.message);
+  await printTo(process.stderr, `spindle: ${message.split('\n').map(shown).join('\n')}`);
   const isCodex = argv.includes('--experimental-json');
   if (isCodex || argv.includes('--json')) {
-    await printTo(process.stdout, JSON.stringify({ type: 'error', message: error.message }));
+    await printTo(process.stdout, JSON.stringify({ type: 'error', message }));
   }
   if (isCodex) {
     // The host of Codex's SDK dies of a pipe that breaks while it writes the prompt.

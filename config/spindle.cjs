@@ -28,7 +28,10 @@ function enableCache() {
   try {
     const folder = cacheFolder();
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Node makes a folder of its own in it, as open as the umask lets it be.
+    const umask = process.umask(0o077);
     require('node:module').enableCompileCache(folder);
+    process.umask(umask);
   } catch {
     // The cache only saves time; a home that cannot be written to starts without it.
   }

@@ -10,6 +10,7 @@ import {
   writeFile,
 } from './local/files.ts';
 import { Connections, fetchUrl } from './local/http.ts';
+import { Inherited } from './local/inherited.ts';
 import { Leftovers } from './local/leftovers.ts';
 import { startProcess } from './local/process.ts';
 
@@ -20,7 +21,7 @@ export default function local(): Plugin {
     api: 1,
     setup: (host) => {
       const connections = host.scope.use(new Connections());
-      const leftovers = new Leftovers();
+      const shared = { leftovers: new Leftovers(), inherited: new Inherited() };
       host.add(machines, {
         name: 'local',
         resolve: resolvePath,
@@ -30,7 +31,7 @@ export default function local(): Plugin {
         write: writeFile,
         remove: removeFile,
         fetch: (url, request) => fetchUrl(connections, url, request),
-        spawn: (plan, request) => startProcess(plan, request, leftovers),
+        spawn: (plan, request) => startProcess(plan, request, shared),
       });
     },
   };

@@ -1,6 +1,13 @@
 /** Takes secrets out of what threads, deltas and logs hold: by their shapes, and by values that are known. */
 
-import { redactors, type Plugin, type Redactor } from '../../core/index.ts';
+import {
+  aroundTool,
+  redactors,
+  type AroundTool,
+  type Plugin,
+  type Redactor,
+} from '../../core/index.ts';
+import { redactResult } from './secrets/result.ts';
 import { known, type KnownOptions } from './secrets/known.ts';
 import { makeRedactor } from './secrets/redactor.ts';
 
@@ -30,17 +37,23 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** Adds one redactor. What it needs of the environment is read, and compiled, with the first text. */
+/**
+ * Adds one redactor. What it needs of the environment is read, and compiled, with the first text. Results of tools are
+ * cleaned before anything else sees them: what is too long for the model is kept whole beside the thread.
+ */
 export default function secrets({ patterns = [], ...given }: SecretsOptions = {}): Plugin {
   return {
     name: 'secrets',
     api: 1,
     setup: (host) => {
-      let redact: Redactor | undefined;
-      host.add(redactors, (text) => {
-        redact ??= makeRedactor(known(given, process.env), patterns);
-        return redact(text);
-      });
+      let made: Redactor | undefined;
+      const redact: Redactor = (text) => {
+        made ??= makeRedactor(known(given, process.env), patterns);
+        return made(text);
+      };
+      host.add(redactors, redact);
+      const clean: AroundTool = async (call, _on, next) => redactResult(await next(call), redact);
+      host.add(aroundTool, clean, 'first');
     },
   };
 }

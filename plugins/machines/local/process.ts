@@ -15,6 +15,7 @@ import {
 } from '../../../core/index.ts';
 import { codeOf } from './files.ts';
 import { signalGroup } from './group.ts';
+import type { Inherited } from './inherited.ts';
 import type { Leftovers } from './leftovers.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -95,18 +96,28 @@ class RunningProcess implements Omit<Process, 'id'> {
   }
 }
 
-/**
- * Starts what a plan says; `leftovers` removes afterwards what it leaves. Throws `not_found` when there is no such program
- * or folder.
- */
+/** What all processes of a machine share. */
+export interface Shared {
+  readonly leftovers: Leftovers;
+  readonly inherited: Inherited;
+}
+
+/** Starts what a plan says, and removes what it leaves. Throws `not_found` when there is no such program or folder. */
 export async function startProcess(
   plan: SpawnPlan,
   request: SpawnRequest,
-  leftovers: Leftovers,
+  { leftovers, inherited }: Shared,
 ): Promise<Omit<Process, 'id'>> {
   const { file, args, cwd, env, descriptors = [], cleanup = [] } = plan;
   const input = request.stdin === true ? 'pipe' : 'ignore';
-  const stdio = [input, 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)] as const;
+  const extra = descriptors.map(() => 'pipe' as const);
+  const stdio = [
+    input,
+    'pipe',
+    'pipe',
+    ...extra,
+    ...inherited.closedFrom(3 + extra.length),
+  ] as const;
   using left = new DisposableStack();
   left.use(leftovers.add(cleanup));
   let child: ChildProcess;

@@ -1,77 +1,152 @@
-/** Which commands only read. Judged on their words alone, so whatever is not plain is not known. */
+/** Which commands only read. Of each command only some options are known, and what is not plain is not known. */
 
-import { delimiter, isAbsolute, resolve, sep } from 'node:path';
+import { delimiter, isAbsolute } from 'node:path';
 
-/** The options that a command may have; all else it may get are names of files in the roots, and patterns. */
-const known: Readonly<Record<string, RegExp>> = {
-  basename: /^$/,
-  cat: /^-[nbsETAv]+$/,
-  cmp: /^-[bls]+$/,
-  cut: /^-[dfcb][\w,:-]*$/,
-  diff: /^-[ubwBqrN]+$/,
-  dirname: /^$/,
-  du: /^-[shack]+$/,
-  echo: /^-[neE]+$/,
-  false: /^$/,
-  find: /^-(?:name|iname|path|type|maxdepth|mindepth|empty|print)$/,
-  grep: /^-(?:[rniIlLcvwxEFHhoqs]+|[ABCme]\d*)$/,
-  head: /^-(?:[nc]?\d*|q)$/,
-  ls: /^-[alhtrSR1dFipC]+$/,
-  pwd: /^-[LP]$/,
-  realpath: /^-[esm]+$/,
-  rg: /^-(?:[nilwFcvSLH]+|[ABCmeg]\d*|-files|-hidden|-line-number)$/,
-  stat: /^-L$/,
-  tail: /^-(?:[nc]?\d*|q)$/,
-  true: /^$/,
-  uname: /^-[asnrmo]+$/,
-  wc: /^-[lwcmL]+$/,
-  whoami: /^$/,
+import { filesOf, isIn, type Place } from '../rules/places.ts';
+import { programName } from '../shell/runs.ts';
+import type { Segment, Word } from '../shell/script.ts';
+
+/** A command that only reads. */
+interface KnownRead {
+  /** The options it may have. */
+  readonly options: RegExp;
+  /** What its other words are: files in the roots (the default), a pattern and then files, or any text at all. */
+  readonly words?: 'files' | 'pattern' | 'text';
+  /** How many other words it may have; default: any number. */
+  readonly most?: number;
+  /** What the first word must be. */
+  readonly first?: RegExp;
+}
+
+const none = /^$/;
+const text = 'text';
+const pattern = 'pattern';
+
+const known: Readonly<Record<string, KnownRead>> = {
+  ':': { options: none, words: text },
+  '[': { options: /^-[defhrswxLnz]$/ },
+  basename: { options: none, words: text },
+  break: { options: none, most: 0 },
+  cat: { options: /^-[nbsETAv]+$/ },
+  cd: { options: none, most: 1 },
+  cmp: { options: /^-[bls]+$/ },
+  column: { options: /^-t$/ },
+  comm: { options: /^-[123]+$/ },
+  continue: { options: none, most: 0 },
+  cut: { options: /^-[dfcb][\w,:-]*$/ },
+  date: { options: /^-(?:u|I)$/, words: text, first: /^\+/, most: 1 },
+  diff: { options: /^-[ubwBqN]+$/ },
+  dirname: { options: none, words: text },
+  du: { options: /^-[shack]+$/ },
+  echo: { options: /^-[neE]+$/, words: text },
+  exit: { options: none, words: text, first: /^\d+$/, most: 1 },
+  expr: { options: none, words: text },
+  false: { options: none },
+  file: { options: /^-[bi]+$/ },
+  find: { options: /^-(?:name|iname|path|type|maxdepth|mindepth|empty|print)$/ },
+  fold: { options: /^-(?:s|w\d+)$/ },
+  grep: { options: /^-(?:[rniIlLcvwxEFHhoqs]+|[ABCme]\d*)$/, words: pattern },
+  head: { options: /^-(?:[nc]?\d*|q)$/ },
+  id: { options: /^-[ugGn]+$/, most: 0 },
+  jq: { options: /^-[rcSenM]+$/, words: pattern },
+  ls: { options: /^-[alhtrSR1dFipC]+$/ },
+  nl: { options: /^-ba$/ },
+  nproc: { options: none, most: 0 },
+  paste: { options: /^-(?:s|d[,:]?)$/ },
+  printf: { options: none, words: text, first: /^[^-]/ },
+  pwd: { options: /^-[LP]$/, most: 0 },
+  readlink: { options: /^-[fem]$/ },
+  realpath: { options: /^-[esm]+$/ },
+  rev: { options: none },
+  rg: { options: /^-(?:[nilwFcvSH]+|[ABCmeg]\d*|-hidden|-line-number)$/, words: pattern },
+  sed: { options: /^-n$/, words: pattern, first: /^\d+(?:,(?:\d+|\$))?p$/ },
+  seq: { options: none, words: text },
+  set: { options: /^-[eux]+o?$/, words: text, first: /^(?:pipefail|errexit|nounset)$/, most: 1 },
+  sleep: { options: none, words: text, first: /^\d+(?:\.\d+)?$/, most: 1 },
+  sort: { options: /^-(?:[nrufbhV]+|k\d[\d,.nr]*|t[,:;|]?)$/ },
+  stat: { options: /^-L$/ },
+  strings: { options: /^-n?\d*$/ },
+  tac: { options: none },
+  tail: { options: /^-(?:[nc]?\d*|q)$/ },
+  test: { options: /^-[defhrswxLnz]$/ },
+  tr: { options: /^-[cds]+$/, words: text },
+  true: { options: none },
+  uname: { options: /^-[asnrmo]+$/, most: 0 },
+  // A second word would be a file to write.
+  uniq: { options: /^-[cdui]+$/, most: 1 },
+  wc: { options: /^-[lwcmL]+$/ },
+  which: { options: none, words: text },
+  whoami: { options: none, most: 0 },
 };
 
-const shells = /^(?:\/(?:usr\/)?bin\/)?(?:bash|sh|dash|zsh)$/;
+/** What a repository may choose (hooks, monitors, filters, pagers) runs in all of git but these. */
+const gitReads: readonly RegExp[] = [
+  /^rev-parse(?: (?:--(?:show-toplevel|show-prefix|abbrev-ref|short|verify|is-inside-work-tree|git-dir)|HEAD))*$/,
+  /^branch --show-current$/,
+  /^--version$/,
+];
 
-/** A longer command is not looked at. */
-const maxLength = 4096;
-
-/** Where a command runs, and the folders in which its program is looked for (`PATH`). */
-export interface Place {
-  readonly cwd: string;
-  readonly roots: readonly string[];
+/** Where commands work, in which folders their programs are looked for (`PATH`), and which files they may read. */
+export interface ReadPlace extends Place {
+  readonly folders: readonly string[] | undefined;
   readonly searchPath: string;
 }
 
-/** Whether a command surely does nothing but read files in the roots. */
-export function isKnownRead(argv: readonly string[], { cwd, roots, searchPath }: Place): boolean {
+/** Whether a command surely does nothing but read files in the roots. Redirections are not looked at. */
+export function isKnownRead({ words, runs }: Segment, place: ReadPlace): boolean {
+  const [first, ...args] = words;
+  const name = first?.value === undefined ? undefined : readerName(first.value, place.roots);
+  if (name === undefined || runs !== undefined || isOwnPath(place)) return false;
+  if (name === 'git') return isGitRead(args);
+  const read = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (read === undefined) return false;
+  if (name === '[' && args.at(-1)?.value !== ']') return false;
+  return isRead(name === '[' ? args.slice(0, -1) : args, read, place);
+}
+
+/** The workspace could bring a `cat` of its own. */
+function isOwnPath({ searchPath, roots, folders }: ReadPlace): boolean {
   const isOwn = searchPath
     .split(delimiter)
     .some((folder) => !isAbsolute(folder) || isIn(folder, roots));
-  const [name = '', ...words] = wordsOf(argv) ?? [];
-  const options = Object.hasOwn(known, name) ? known[name] : undefined;
-  // The workspace could bring a `cat` of its own.
-  if (options === undefined || isOwn || !isIn(cwd, roots)) return false;
-  return words.every((word) =>
-    word.startsWith('-') ? options.test(word) : isIn(resolve(cwd, word), roots),
-  );
+  return isOwn || folders === undefined || !folders.every((folder) => isIn(folder, roots));
 }
 
-function wordsOf(argv: readonly string[]): readonly string[] | undefined {
-  const [file = '', flag, script, ...rest] = argv;
-  const isScript = shells.test(file) && flag === '-c' && script !== undefined && rest.length === 0;
-  return isScript ? plainWords(script) : argv;
+/** Our own ripgrep is one that is not the system's. */
+function readerName(word: string, roots: readonly string[]): string | undefined {
+  const isOurs = /^\/.*\/node_modules\/@vscode\/ripgrep[^/]*\/bin\/rg$/.test(word);
+  return isOurs && !isIn(word, roots) ? 'rg' : programName(word);
 }
 
-/** The words of a command of one program without anything that a shell would act on; `undefined` on any doubt. */
-function plainWords(script: string): readonly string[] | undefined {
-  const word = /[\w./:=@%+,-]+|'[^'\p{C}]*'|"[^"$`\\!\p{C}]*"/u;
-  const plain = new RegExp(`^ *(?:${word.source})(?: +(?:${word.source}))* *$`, 'u');
-  if (script.length > maxLength || !plain.test(script)) return undefined;
-  const words = script.match(new RegExp(word.source, 'gu')) ?? [];
-  return words.map((one) => (/^['"]/.test(one) ? one.slice(1, -1) : one));
+function isGitRead(args: readonly Word[]): boolean {
+  const values = args.map(({ value }) => value);
+  return values.every((value) => value !== undefined) && gitReads.some((one) => one.test(values.join(' ')));
 }
 
-/** Whether a path is one of the folders or below one, by its letters alone. */
-export function isIn(path: string, folders: readonly string[]): boolean {
-  return folders.some(
-    (folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep),
-  );
+function isRead(args: readonly Word[], read: KnownRead, place: ReadPlace): boolean {
+  const isOption = ({ start }: Word) => start.startsWith('-') && start !== '-';
+  const options = args.filter(isOption);
+  const others = args.filter((word) => !isOption(word));
+  const isKnown = options.every(({ value }) => value !== undefined && read.options.test(value));
+  const isFew = read.most === undefined || others.length <= read.most;
+  const [first] = others;
+  const isFirst = read.first === undefined || first === undefined || read.first.test(first.value ?? '');
+  if (!isKnown || !isFew || !isFirst) return false;
+  if (read.words === text) return others.every(isText);
+  // A pattern that is given as an option leaves only files.
+  const isPattern = read.words === pattern && !options.some(({ text: one }) => /^-e/.test(one));
+  const files = isPattern ? others.slice(1) : others;
+  const isCertain = !isPattern || first?.value !== undefined;
+  return isCertain && files.every((word) => isReadable(word, place));
+}
+
+/** What is not certain may not become an option or the name of a file elsewhere. */
+function isText({ value, start, isMany }: Word): boolean {
+  return value !== undefined || !isMany || /^[\w.:,]/.test(start);
+}
+
+function isReadable({ value }: Word, { folders, roots, resolve }: ReadPlace): boolean {
+  if (value === '-' || value === '/dev/null') return true;
+  const files = value === undefined ? undefined : filesOf(value, folders, resolve);
+  return files?.every((file) => isIn(file, roots)) === true;
 }

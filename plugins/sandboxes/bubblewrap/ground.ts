@@ -101,7 +101,7 @@ function holdsPasswords(file: string): boolean {
 function realFolders(paths: readonly string[]): readonly string[] {
   const real = paths.flatMap((path) => {
     try {
-      return isAbsolute(path) ? [realpathSync(path)] : [];
+      return isAbsolute(path) ? [realpathSync.native(path)] : [];
     } catch {
       return []; // what is missing need not be hidden
     }

@@ -25,7 +25,7 @@ export async function probeMachine(options: BubblewrapOptions): Promise<Probed> 
   if (process.platform !== 'linux') return unusable('bubblewrap is for Linux');
   const program = options.program ?? findBubblewrap();
   if (program === undefined) return unusable(`there is no bwrap on PATH: ${install}`);
-  const survey = surveyMachine(realpathSync(program), options);
+  const survey = surveyMachine(realpathSync.native(program), options);
   const fresh = { ...survey, freshProc: true };
   const fault = await faultOf(fresh);
   if (fault === undefined) return usable(fresh, []);
@@ -62,7 +62,9 @@ function unusable(reason: string): Probed {
 
 /** The first on PATH, but not one of the folder that Spindle was started in. */
 function findBubblewrap(): string | undefined {
-  const found = programsNamed('bwrap', process.env['PATH'] ?? '').map((file) => realpathSync(file));
+  const found = programsNamed('bwrap', process.env['PATH'] ?? '').map((file) =>
+    realpathSync.native(file),
+  );
   return found.find((file) => !isBelow(file, process.cwd()));
 }
 

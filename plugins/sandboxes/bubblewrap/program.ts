@@ -26,7 +26,7 @@ export function showProgram(
   const isPath = name.includes('/');
   const found = isPath ? [resolve(cwd, name)].filter(isProgram) : programsNamed(name, searchPath);
   const hiddenOf = (file: string) =>
-    [...new Set([file, realpathSync(file)])].filter((path) => !isVisible(path, places));
+    [...new Set([file, realpathSync.native(file)])].filter((path) => !isVisible(path, places));
   if (found.some((file) => hiddenOf(file).length === 0)) return [];
   const [file] = isPath ? found : [];
   if (file === undefined)

@@ -188,7 +188,7 @@ function targetOf(file: string): string | undefined {
 /** Without links; as it is when it leads nowhere. */
 function real(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return path;
   }

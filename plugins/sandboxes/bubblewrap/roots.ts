@@ -26,7 +26,7 @@ export function realRoots({ roots, mode }: SandboxRequest, { homes }: Ground): r
 function realPath(root: string): string {
   if (root.includes('\0')) throw invalid`expected a path, but ${JSON.stringify(root)} holds a NUL`;
   try {
-    return realpathSync(root);
+    return realpathSync.native(root);
   } catch {
     throw notFound`there is no folder ${root}, which is among the roots of the workspace`;
   }

@@ -43,7 +43,7 @@ function hiddenPlaces({ homes, hidden, blank, options }: Ground): readonly Place
 /** How names are resolved, where that is kept in /run. */
 function resolverFiles(): readonly string[] {
   try {
-    const file = realpathSync('/etc/resolv.conf');
+    const file = realpathSync.native('/etc/resolv.conf');
     return isBelow(file, '/run') ? [file] : [];
   } catch {
     return [];

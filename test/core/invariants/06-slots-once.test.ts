@@ -136,7 +136,16 @@ suite('invariant 6: slots are read once per turn, and only what narrows counts a
         });
         host.add(models, { ...other, name: 'other' });
       },
-      { replies: [...twice, [{ name: 'effect' }], 'two'], tools: [effectTool] },
+      {
+        replies: [
+          [{ name: 'change' }, { name: 'effect' }],
+          [{ name: 'effect' }],
+          'one',
+          [{ name: 'effect' }],
+          'two',
+        ],
+        tools: [effectTool],
+      },
     );
     await thread.turn('go');
     assert.deepEqual(used, []);
