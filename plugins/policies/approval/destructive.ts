@@ -2,6 +2,8 @@
 
 import { posix } from 'node:path';
 
+import type { Word } from '../shell/script.ts';
+
 type Values = readonly (string | undefined)[];
 
 /** What makes a command one of these, by name; the text is its arguments, joined and begun by a blank. */
@@ -96,17 +98,19 @@ const lending: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether a command has an option that makes it do what its first words do not say, and that a rule of these words
- * does not name. An argument that is not certain may be such an option.
+ * Whether a command has an option, beyond the words that a rule names, that makes it do what its name does not say. An
+ * argument that is not certain may be such an option, but for the text of a message.
  */
-export function isLending(words: Values, rule: readonly string[]): boolean {
-  const name = posix.basename(words[0] ?? '');
+export function isLending(words: readonly Word[], named: number): boolean {
+  const name = posix.basename(words[0]?.value ?? '');
   const pattern = Object.hasOwn(lending, name) ? lending[name] : undefined;
   if (pattern === undefined) return false;
-  return words.slice(rule.length).some((word) => word !== undefined && pattern.test(word));
+  return words.some(({ value, start, isMany }, at) => {
+    if (at < named) return false;
+    if (value !== undefined) return pattern.test(value);
+    const isText = messageOption.test(words[at - 1]?.value ?? '') && !isMany;
+    return !isText && (isMany || /^(?:-|$)/.test(start));
+  });
 }
 
-/** Whether an option of a command can make it run another one. */
-export function canLend(name: string): boolean {
-  return Object.hasOwn(lending, posix.basename(name));
-}
+const messageOption = /^(?:-\w*m|--message|--title|--body|-[bt])$/;

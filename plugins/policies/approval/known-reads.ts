@@ -24,7 +24,7 @@ const pattern = 'pattern';
 
 const known: Readonly<Record<string, KnownRead>> = {
   ':': { options: none, words: text },
-  '[': { options: /^-[defhrswxLnz]$/ },
+  '[': { options: /^-(?:[defhrswxLnz]|eq|ne|lt|le|gt|ge|nt|ot)$/ },
   basename: { options: none, words: text },
   break: { options: none, most: 0 },
   cat: { options: /^-[nbsETAv]+$/ },
@@ -58,7 +58,11 @@ const known: Readonly<Record<string, KnownRead>> = {
   readlink: { options: /^-[fem]$/ },
   realpath: { options: /^-[esm]+$/ },
   rev: { options: none },
-  rg: { options: /^-(?:[nilwFcvSH]+|[ABCmeg]\d*|-hidden|-line-number)$/, words: pattern },
+  rg: {
+    options:
+      /^-(?:[nilwFcvSH]+|[ABCmeg]\d*|-|-(?:(?:glob|regexp|color|sort|engine|context|max-columns)=.*|files|files-with-matches|fixed-strings|heading|hidden|line-number|max-columns-preview|multiline|no-config|no-require-git|with-filename))$/s,
+    words: pattern,
+  },
   sed: { options: /^-n$/, words: pattern, first: /^\d+(?:,(?:\d+|\$))?p$/ },
   seq: { options: none, words: text },
   set: { options: /^-[eux]+o?$/, words: text, first: /^(?:pipefail|errexit|nounset)$/, most: 1 },
@@ -68,7 +72,7 @@ const known: Readonly<Record<string, KnownRead>> = {
   strings: { options: /^-n?\d*$/ },
   tac: { options: none },
   tail: { options: /^-(?:[nc]?\d*|q)$/ },
-  test: { options: /^-[defhrswxLnz]$/ },
+  test: { options: /^-(?:[defhrswxLnz]|eq|ne|lt|le|gt|ge|nt|ot)$/ },
   tr: { options: /^-[cds]+$/, words: text },
   true: { options: none },
   uname: { options: /^-[asnrmo]+$/, most: 0 },
@@ -134,15 +138,15 @@ function isRead(args: readonly Word[], read: KnownRead, place: ReadPlace): boole
   if (!isKnown || !isFew || !isFirst) return false;
   if (read.words === text) return others.every(isText);
   // A pattern that is given as an option leaves only files.
-  const isPattern = read.words === pattern && !options.some(({ text: one }) => /^-e/.test(one));
+  const isPattern = read.words === pattern && !options.some(({ text: one }) => /^-(?:e|-regexp|-files$)/.test(one));
   const files = isPattern ? others.slice(1) : others;
   const isCertain = !isPattern || first?.value !== undefined;
   return isCertain && files.every((word) => isReadable(word, place));
 }
 
-/** What is not certain may not become an option or the name of a file elsewhere. */
-function isText({ value, start, isMany }: Word): boolean {
-  return value !== undefined || !isMany || /^[\w.:,]/.test(start);
+/** A pattern would list files that may lie elsewhere. */
+function isText({ isMany }: Word): boolean {
+  return !isMany;
 }
 
 function isReadable({ value }: Word, { folders, roots, resolve }: ReadPlace): boolean {
