@@ -39,5 +39,7 @@ export function segmentsOf(
     const text = parts[Number(index)]?.text.split('\n')[Number(line)] ?? '';
     segments.push({ part: Number(index), text });
   }
-  return segments.map(({ text }) => text).join('') === body ? segments : undefined;
+  const isMarked = segments.some(({ part }) => part !== undefined) || parts.length === 0;
+  const isWhole = segments.map(({ text }) => text).join('') === body;
+  return isMarked && isWhole ? segments : undefined;
 }

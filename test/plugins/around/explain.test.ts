@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 
-import { aroundModel, type Plugin } from '../../../core/index.ts';
+import { aroundModel, models, type Plugin } from '../../../core/index.ts';
 import cacheGuard from '../../../plugins/around/cache-guard.ts';
 import explain from '../../../plugins/around/explain.ts';
 import retry from '../../../plugins/around/retry.ts';
@@ -170,6 +170,38 @@ test('a model that sends nothing has its parts explained, and no body', async (t
   const { bytes, parts } = await explained(thread, { input: 'hi' });
   assert.equal(bytes, 0);
   assert.deepEqual(parts.map(({ kind }) => kind).slice(-1), ['user']);
+});
+
+test('a model that makes its body of something else than the encoded parts has it told as it is, with that fault', async (t) => {
+  const strange: Plugin = {
+    name: 'strange',
+    api: 1,
+    setup: (host) =>
+      void host.add(models, {
+        name: 'strange',
+        traits: () => ({
+          model: 'm',
+          window: 1e5,
+          output: 100,
+          images: false,
+          tools: true,
+          efforts: [],
+        }),
+        encode: (part) => JSON.stringify(part.type),
+        async *stream({ parts }, { effects }) {
+          const body = JSON.stringify(parts.map(({ part }) => part.type));
+          await effects.fetch('http://127.0.0.1:1', { method: 'POST', body });
+          yield* [];
+        },
+      }),
+  };
+  const plugins = [strange, history(), explain()];
+  const thread = await openModelThread(t, { plugins, settings: { provider: 'strange' } });
+  const { fault, bytes, segments } = await explained(thread, { input: 'hi' });
+  assert.match(fault ?? '', /^strange does not put its requests together from encoded parts/);
+  const body = segments.map(({ text }) => text).join('');
+  assert.equal(Buffer.byteLength(body), bytes);
+  assert.deepEqual(JSON.parse(body).at(-1), 'user');
 });
 
 test('a request that the thread does not have is refused with those it has', async (t) => {
