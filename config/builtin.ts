@@ -51,6 +51,9 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'agents-md': { slot: 'prompts', load: () => import('../plugins/prompts/agents-md.ts') },
   history: { slot: 'prompts', load: () => import('../plugins/prompts/history.ts') },
 
+  seatbelt: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/seatbelt.ts') },
+  container: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/container.ts') },
+  remote: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/remote.ts') },
   none: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/none.ts') },
   approval: { slot: 'policies', load: () => import('../plugins/policies/approval.ts') },
   summary: { slot: 'compactors', load: () => import('../plugins/compactors/summary.ts') },

@@ -8,6 +8,7 @@ import { flagLayers, frontEndArgv } from './flag-layers.ts';
 import { type Configuration, loadConfig } from './load.ts';
 import { pathsOf } from './paths.ts';
 import { printTo } from './print.ts';
+import { withoutSecrets } from './redact.ts';
 import { listenToSignals } from './signals.ts';
 import { readVersion } from './version.ts';
 
@@ -122,13 +123,6 @@ function loadOptions(parsed: Parsed) {
 
 async function tellNotices({ notices }: Configuration): Promise<void> {
   for (const { message } of notices) await printTo(process.stderr, `spindle: ${message}`);
-}
-
-/** What is told where no kernel, and so no redactor, is. */
-async function withoutSecrets(text: string): Promise<string> {
-  const { default: secrets } = await import('../plugins/redactors/secrets.ts');
-  let clean = text;
-  …
 }
 
 const exitCodes: Partial<Record<ErrorCode, number>> = {

@@ -53,3 +53,10 @@ function redactSection(section: ConfigData, path: KeyPath): ConfigData {
 function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, `$1${redacted}@`);
 }
+
+/** A text that is told where there is no kernel, and so no redactor. */
+export async function withoutSecrets(text: string): Promise<string> {
+  const { known } = await import('../plugins/redactors/secrets/known.ts');
+  const { makeRedactor } = await import('../plugins/redactors/secrets/redactor.ts');
+  return makeRedactor(known({}, process.env), [])(text);
+}

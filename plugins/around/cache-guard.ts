@@ -10,7 +10,6 @@ import {
   type Plugin,
   type StreamModel,
 } from '../../core/index.ts';
-import { blameFor } from './cache-guard/blame.ts';
 import { type Breach, breachOf } from './cache-guard/compare.ts';
 
 export interface CacheGuardOptions {
@@ -94,6 +93,7 @@ async function* broken(
   { last, ...breach }: Breach & { readonly last: readonly EncodedPart[] },
   [request, context, next]: Around,
 ): ReturnType<StreamModel> {
+  const { blameFor } = await import('./cache-guard/blame.ts');
   const { plugin, deed } = await blameFor(breach, last, { host, request });
   const cost = `about ${breach.tokens} tokens that the provider had cached are paid in full again`;
   const rule = 'what was sent stays as it is, and what changes is appended';

@@ -21,7 +21,7 @@ export default function local(): Plugin {
     api: 1,
     setup: (host) => {
       const connections = host.scope.use(new Connections());
-      const shared = { leftovers: new Leftovers(), inherited: new Inherited() };
+      const shared = { leftovers: new Leftovers(), inherited: host.scope.use(new Inherited()) };
       host.add(machines, {
         name: 'local',
         resolve: resolvePath,

@@ -1,20 +1,28 @@
 /** Open files that this program was started with, and that what it starts must not get. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
 const closeOnExec = 0o2_000_000;
 
 /** Looked for once, when the first process starts: Node closes for children what it opens itself. */
-export class Inherited {
+export class Inherited implements Disposable {
   #last: number | undefined;
+  #empty: number | undefined;
 
   /**
    * For the place `first` in a child's `stdio` and those after it: an empty file instead of each one inherited. Usually
    * there are none; some editors, terminals and supervisors leave theirs open.
    */
-  closedFrom(first: number): readonly 'ignore'[] {
+  coveredFrom(first: number): readonly number[] {
     this.#last ??= lastInherited();
-    return Array.from({ length: Math.max(0, this.#last + 1 - first) }, () => 'ignore' as const);
+    if (this.#last < first) return [];
+    const empty = (this.#empty ??= openSync('/dev/null', 'r'));
+    return Array.from({ length: this.#last + 1 - first }, () => empty);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#empty !== undefined) closeSync(this.#empty);
+    this.#empty = undefined;
   }
 }
 

@@ -116,7 +116,7 @@ export async function startProcess(
     'pipe',
     'pipe',
     ...extra,
-    ...inherited.closedFrom(3 + extra.length),
+    ...inherited.coveredFrom(3 + extra.length),
   ] as const;
   using left = new DisposableStack();
   left.use(leftovers.add(cleanup));

@@ -27,7 +27,9 @@ export function proposalFor(
     case 'fetch':
       return forHost(effect.url);
     case 'call':
-      return { action: 'allow', server: effect.server, tool: effect.tool };
+      return /\*/.test(effect.server + effect.tool)
+        ? undefined
+        : { action: 'allow', server: effect.server, tool: effect.tool };
   }
 }
 
@@ -98,8 +100,8 @@ function forFile(
   const { kind, path } = effect;
   const isActing = kind === 'write' && guardedName(path, isIn(path, roots) ? roots : ['/']) !== undefined;
   const isHidden = kind === 'write' && /\/\.[^/]+(?:$|\/)/.test(path) && !effect.inside;
-  if (secret.test(path) || isActing || isHidden || (kind === 'write' && effect.remove))
-    return undefined;
+  const isRemoval = kind === 'write' && effect.remove;
+  if (secret.test(path) || isActing || isHidden || isRemoval || /[*?]/.test(path)) return undefined;
   const folder = dirname(path);
   // A rule for all of home, or of a folder of the system, would be too wide.
   const isWide = folder === homedir() || folder.split('/').length < 3 || isIn(folder, ['/etc', '/usr']);

@@ -14,5 +14,7 @@ function redactContent(content: Content, redact: Redactor): Content {
   if (content?.type !== 'resource') return content;
   const { resource } = content;
   const { text } = resource;
-  return text === undefined ? content : { ...content, resource: { ...resource, text: redact(text) } };
+  return text === undefined
+    ? content
+    : { ...content, resource: { ...resource, text: redact(text) } };
 }

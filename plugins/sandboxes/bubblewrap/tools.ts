@@ -1,7 +1,7 @@
 /** Folders of tools below the home folder that commands may read. None of them keeps keys. */
 
 import { existsSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 
 import { isBelow } from './places.ts';
 
@@ -31,7 +31,7 @@ const caches: Readonly<Record<string, readonly string[]>> = {
 
 /** Where to look for tools. */
 export interface ToolSearch {
-  readonly home: string;
+  readonly homes: readonly string[];
   readonly searchPath: string;
   /** Names of the files that tell which caches are of use. */
   readonly files: ReadonlySet<string>;
@@ -40,23 +40,27 @@ export interface ToolSearch {
 }
 
 /** The folders that are there, of those that the search path and the projects lead to. */
-export function toolFolders({ home, searchPath, files, isHidden }: ToolSearch) {
+export function toolFolders({ homes, searchPath, files, isHidden }: ToolSearch): readonly string[] {
   const entries = searchPath.split(delimiter).filter((entry) => isAbsolute(entry));
-  const hidden = entries.filter((entry) => isHidden(entry) && !isBelow(home, entry));
+  const holdsHome = (entry: string) => homes.some((home) => isBelow(home, entry));
+  const hidden = entries.filter((entry) => isHidden(entry) && !holdsHome(entry));
   const used = Object.keys(caches).filter((name) => files.has(name));
+  const fetched = used.flatMap((name) => caches[name] ?? []);
   const found = [
-    ...hidden.flatMap((entry) => withCompanions(home, entry)),
-    ...used.flatMap((name) => caches[name] ?? []).map((name) => join(home, name)),
+    ...hidden.flatMap((entry) => around(entry, homes)),
+    ...homes.flatMap((home) => fetched.map((name) => join(home, name))),
   ];
   return [...new Set(found)].filter((folder) => existsSync(folder));
 }
 
-function withCompanions(home: string, entry: string): readonly string[] {
-  const whole = installations.map((name) => join(home, name)).find((one) => isBelow(entry, one));
+/** What a folder of the search path needs, itself included. */
+function around(entry: string, homes: readonly string[]): readonly string[] {
+  const below = (names: readonly string[]) =>
+    homes.flatMap((home) => names.map((name) => join(home, name)));
+  const whole = below(installations).find((one) => isBelow(entry, one));
   if (whole !== undefined) return [whole];
-  const around = join(entry, '..');
-  if (existsSync(join(around, 'pyvenv.cfg'))) return [around];
-  const name = Object.keys(companions).find((one) => join(home, one) === entry);
-  const more = name === undefined ? [] : (companions[name] ?? []);
-  return [entry, ...more.map((one) => join(home, one))];
+  const environment = dirname(entry);
+  if (existsSync(join(environment, 'pyvenv.cfg'))) return [environment];
+  const name = Object.keys(companions).find((one) => below([one]).includes(entry));
+  return [entry, ...below(name === undefined ? [] : (companions[name] ?? []))];
 }

@@ -18,13 +18,9 @@ export function machineView(
 ): readonly Place[] {
   const { homes, shown } = ground;
   const hidden = hiddenPlaces(ground);
-  const [home] = homes;
-  const search = {
-    searchPath: env['PATH'] ?? '',
-    files,
-    isHidden: (path: string) => !isVisible(path, hidden),
-  };
-  const tools = home === undefined ? [] : toolFolders({ ...search, home });
+  const searchPath = env['PATH'] ?? '';
+  const isHidden = (path: string) => !isVisible(path, hidden);
+  const tools = toolFolders({ homes, searchPath, files, isHidden });
   const read = [...shown, ...tools, ...(network ? resolverFiles() : [])];
   return [...hidden, ...read.map((path) => ({ path, as: 'read' as const }))];
 }

@@ -111,7 +111,9 @@ export function planSeatbelt(request: SandboxRequest, ground: SeatbeltGround): S
     // A root itself cannot be moved away.
     rule('deny file-write-unlink', literals(writable)),
     ...networkRules(request, ground),
-  ].join('\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
   const given = [...parameters].map(([path, name]) => `-D${name}=${path}`);
   const own = { ...env, TMPDIR: tmp };
   return { file: program, args: ['-p', profile, ...given, '--', ...argv], cwd, env: own };

@@ -1,11 +1,11 @@
 /** Canary secrets in all a session meets are searched in all it writes, shows and sends. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { makeE2e, unconfined, type E2e } from '../../e2e/place.ts';
+import { makeE2e, unconfined, type E2e, type E2eOptions } from '../../e2e/place.ts';
 import { badKey, type Answer } from '../../fixtures/model-server.ts';
 import { letters, privateKey, tokens } from './samples.ts';
 
@@ -29,7 +29,10 @@ const inFile = [...Object.values(tokens), env.DEPLOY_TOKEN, env.DATABASE, header
 const canaries: readonly string[] = [
   ...Object.values(tokens),
   ...privateKey.lines.split('\n'),
-  ...[key, env.DEPLOY_TOKEN, canary('url'), header],
+  key,
+  env.DEPLOY_TOKEN,
+  canary('url'),
+  header,
 ];
 
 const filler = 'nothing to see in this line at all\n'.repeat(600);
@@ -49,7 +52,7 @@ const answers: readonly Answer[] = [
   },
   { parts: [shell('cat big.txt'), { call: 'read_file', args: { path: 'secrets.txt' } }] },
   { parts: [shell('cat secrets.txt >&2; exit 3'), { call: 'no_such', args: { value: said } }] },
-  { text: `Done: ${said}`, deltas: 40 } as Answer,
+  { parts: [{ text: `Done: ${said}`, deltas: 40 }] },
   badKey,
 ];
 
@@ -69,23 +72,18 @@ function written(place: E2e): readonly string[] {
   return [...filesIn(home)].filter((path) => path !== join(home, 'config.json'));
 }
 
-async function makePlace(t: TestContext): Promise<E2e> {
+/** With a umask that keeps nothing private, and the cache of compiled code at its own place. */
+async function makePlace(t: TestContext, more: Partial<E2eOptions> = {}): Promise<E2e> {
   const umask = process.umask(0);
   t.after(() => process.umask(umask));
-  const place = await makeE2e(t, { answers, files, config, env });
-  const { NODE_COMPILE_CACHE: _cache, ...rest } = place.env;
-  void rest;
-  return place;
+  const all = { ...env, ...more.env };
+  return makeE2e(t, { answers, files, config, ...more, env: all });
 }
 
 test('no secret of the environment, the configuration, the files or the model is kept, shown or sent', async (t) => {
-  const place = await makePlace(t);
-  const first = await place.run([
-    'exec',
-    '--json-deltas',
-    ...unconfined,
-    `use ${env.DEPLOY_TOKEN}`,
-  ]);
+  const place = await makePlace(t, { env: { NODE_COMPILE_CACHE: '' } });
+  const prompt = `use ${env.DEPLOY_TOKEN}`;
+  const first = await place.run(['exec', '--json-deltas', ...unconfined, prompt]);
   assert.equal(first.code, 0, first.stderr);
   const failed = await place.run(['exec', 'resume', '--last', ...unconfined, `again, ${said}`]);
   assert.equal(failed.code, 1);
@@ -99,19 +97,45 @@ test('no secret of the environment, the configuration, the files or the model is
     ['doctor'],
   ])
     shown.push(await place.run(argv));
-  for (const { stdout, stderr } of shown) {
-    assert.deepEqual(leaksIn(stdout), []);
-    assert.deepEqual(leaksIn(stderr), []);
-  }
+  for (const { stdout, stderr } of shown) assert.deepEqual(leaksIn(stdout + stderr), []);
   const { requests } = place.server;
-  assert.ok(requests.length > answers.length - 1);
+  assert.ok(requests.length >= answers.length);
   for (const { body } of requests) assert.deepEqual(leaksIn(body), []);
+
   const texts = written(place).filter((path) => statSync(path).isFile());
-  assert.ok(
-    texts.some((path) => path.includes('blobs')),
-    'expected the big result to be a blob',
-  );
-  assert.ok(texts.some((path) => path.includes('audit')));
+  for (const kind of ['blobs', 'audit', 'threads'])
+    assert.ok(
+      texts.some((path) => path.includes(`/${kind}/`)),
+      `expected ${kind} to be written`,
+    );
   for (const path of texts)
-    assert.deepEqual([path, leaksIn(readFileSync(path, 'utf8'))], [path, []]);
+    assert.deepEqual([path, leaksIn(readFileSync(path, 'latin1'))], [path, []]);
+  const open = written(place).filter((path) => (statSync(path).mode & 0o077) !== 0);
+  assert.deepEqual(open, [], 'expected files of mode 0600 and folders of mode 0700');
+  assert.deepEqual(readdirSync(place.cwd).toSorted(), ['.keep', 'big.txt', 'secrets.txt']);
 });
+
+test('what a plugin says when it does not start holds no secret', async (t) => {
+  for (const optional of [false, true]) {
+    const place = await makePlace(t, {
+      config: { plugins: { bad: { use: './bad.js', optional } } },
+    });
+    const fails = 'throw new Error(`no login with ${process.env.DEPLOY_TOKEN}`)';
+    for (const source of [`export default () => { ${fails}; };`, `${fails};`]) {
+      writeFileSync(join(place.env['SPINDLE_HOME'] ?? '', 'bad.js'), source);
+      const { stderr } = await place.run(['exec', '--json', 'go']);
+      assert.match(stderr, /no login with \[redacted:DEPLOY_TOKEN\]/);
+    }
+  }
+});
+
+test(
+  'a private key that the model says word by word is not in the deltas either',
+  { todo: 'core/redact.ts holds words back, and a key is many' },
+  async (t) => {
+    const place = await makePlace(t, { answers: [{ parts: [{ text: pem, deltas: 50 }] }] });
+    const { code, stdout } = await place.run(['exec', '--json-deltas', 'go']);
+    assert.equal(code, 0);
+    assert.deepEqual(leaksIn(stdout), []);
+  },
+);

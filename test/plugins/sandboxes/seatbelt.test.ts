@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { SandboxRequest } from '../../../core/index.ts';
+import type { SandboxRequest, SpawnPlan } from '../../../core/index.ts';
 import seatbelt from '../../../plugins/sandboxes/seatbelt.ts';
 import { planSeatbelt, type SeatbeltOptions } from '../../../plugins/sandboxes/seatbelt/plan.ts';
 import { sandboxContract, sandboxOf } from '../../contracts/sandboxes.ts';
@@ -28,14 +28,20 @@ const plan = (changes: Partial<SandboxRequest> = {}, options: SeatbeltOptions = 
 const profileOf = (changes: Partial<SandboxRequest> = {}, options: SeatbeltOptions = {}) =>
   plan(changes, options).args[1] ?? '';
 
+/** The profile line by line, so that a change can be read. */
+const shown = ({ args, ...rest }: SpawnPlan) => ({
+  ...rest,
+  args: args.flatMap((arg) => arg.split('\n')),
+});
+
 if (process.platform === 'darwin') sandboxContract('seatbelt', seatbelt);
 
 test('the plan of a command in two writable folders', (t) => {
-  t.assert.snapshot(plan());
+  t.assert.snapshot(shown(plan()));
 });
 
 test('the plan of a command that may only read, with network', (t) => {
-  t.assert.snapshot(plan({ mode: 'read-only', network: true, roots: ['/Users/me/work'] }));
+  t.assert.snapshot(shown(plan({ mode: 'read-only', network: true, roots: ['/Users/me/work'] })));
 });
 
 test('a plan is plain data, and the same for the same request', () => {
