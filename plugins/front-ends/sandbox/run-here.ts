@@ -32,9 +32,12 @@ export async function runHere(argv: Argv, { settings, run, signal }: Here): Prom
   try {
     const stop = AbortSignal.any([signal, stdout.gone]);
     const { exitCode } = (await run(argv, channel, stop)) as { exitCode: number }; // as its schema says
-    return signal.aborted ? exitCodeOfSignal(signal) : exitCode;
+    if (signal.aborted) return exitCodeOfSignal(signal);
+    // Of a command whose reader has left, how it was ended says nothing.
+    return stdout.gone.aborted ? Math.min(exitCode, 1) : exitCode;
   } catch (error) {
     if (signal.aborted) return exitCodeOfSignal(signal);
+    if (stdout.gone.aborted) return 1;
     await stderr.write(`spindle sandbox: ${shown(messageOf(error))}\n`);
     return (error instanceof KernelError ? startCodes.get(error.code) : undefined) ?? 125;
   } finally {
