@@ -22,10 +22,14 @@ export function entriesOf(folder: string): Entries {
   }
 }
 
-/** Looks at one path. */
+/** Looks at one path. What may not be looked at cannot be written either, and counts as nothing. */
 export function kindAt(path: string): Kind {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found === undefined ? 'nothing' : kindOf(found);
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found === undefined ? 'nothing' : kindOf(found);
+  } catch {
+    return 'nothing';
+  }
 }
 
 function kindOf(found: Dirent | Stats): Kind {

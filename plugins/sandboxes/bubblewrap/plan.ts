@@ -38,7 +38,7 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
     ...(countsProcesses(ground)
       ? ['--file', give(countOf(ground)), '/proc/sys/kernel/pid_max']
       : []),
-    ...(ground.isRoot && ground.freshProc ? ['--remount-ro', '/proc'] : []),
+    ...(ground.freshProc ? ['--remount-ro', '/proc'] : []), // the machine's own is read-only already
     ...placeArgs([...places, ...program]),
     ...homes.slice(0, gitIdentity === '' ? 0 : 1).flatMap((home) => {
       return ['--perms', '0600', '--file', give(gitIdentity), join(home, '.gitconfig')];

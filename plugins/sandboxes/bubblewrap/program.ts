@@ -42,6 +42,10 @@ export function programsNamed(name: string, searchPath: string): readonly string
 
 /** Whether a path is of a file that somebody may execute. */
 function isProgram(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+  } catch {
+    return false; // in a folder of somebody else
+  }
 }
