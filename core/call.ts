@@ -1,10 +1,12 @@
 /** Calls: found, run, capped. Whatever happens, a call has exactly one result. */
 
-import type { ToolCall, ToolResult } from './contracts.ts';
+import type * as plug from './contracts.ts';
 import { Processes } from './effects.ts';
-import { invalid, messageOf, notFound } from './errors.ts';
-import { type CallItem, type JsonSchema, type ResultItem, textOf } from './item.ts';
+import { invalid, messageOf } from './errors.ts';
+import { type CallItem, type Content, type JsonSchema, type ResultItem, textOf } from './item.ts';
 import { within } from './race.ts';
+import { entryOf } from './slot.ts';
+import * as slots from './slots.ts';
 import type { Turn } from './turn.ts';
 
 /** How long a tool may take to answer after an interrupt before its call is closed without it. */
@@ -23,40 +25,41 @@ export async function runCalls(turn: Turn, calls: readonly CallItem[]): Promise<
   }
 }
 
+const failed = (error: unknown): plug.ToolResult => {
+  return { content: [{ type: 'text', text: messageOf(error) }], isError: true };
+};
+
 /** One call to its result. Never throws. */
 async function runCall(turn: Turn, item: CallItem): Promise<ResultItem> {
   const started = performance.now();
   const own = new Processes();
   const { call, name } = item;
-  const failed = (error: unknown): ToolResult => {
-    return { content: [{ type: 'text', text: messageOf(error) }], isError: true };
-  };
   const { isError = false, detail, content } = await answer(turn, item, own).catch(failed);
-  await own.close();
-  const capped = await cap(turn, call, content).catch((error: unknown) => failed(error));
+  await own[Symbol.asyncDispose]();
+  const capped = await cap(turn, call, content).catch(failed);
   const durationMs = Math.round(performance.now() - started);
   return { type: 'result', call, name, isError, detail, ...capped, durationMs };
 }
 
-async function answer(turn: Turn, item: CallItem, own: Processes): Promise<ToolResult> {
-  const { thread, settings, signal, slots } = turn;
+async function answer(turn: Turn, item: CallItem, own: Processes): Promise<plug.ToolResult> {
+  const { thread, settings, signal, running } = turn;
   const { call: id, name } = item;
   if (signal.aborted) throw invalid`not run: the turn was interrupted`;
-  const tools = turn.tools();
-  const tool = tools.get(name);
-  if (tool === undefined)
-    throw notFound`there is no tool "${name}"; there are: ${[...tools.keys()].join(', ')}`;
+  const tool = entryOf(turn.tools(), name, `tool "${name}"`);
   const args = parseArgs(item.args);
-  const call = { id, name, args, thread: thread.id, turn: turn.id, settings };
-  const progress = (text: string) => thread.delta(id, 'output', text, name);
-  const effects = turn.effects({ kind: 'tool', name }, id, own);
-  const context = { call, signal, progress, client: turn.client(name), effects };
-  const step = async (index: number, now: ToolCall): Promise<ToolResult> => {
-    const wrapper = slots.aroundTool[index];
-    if (wrapper !== undefined) return wrapper(now, context, (next) => step(index + 1, next));
-    return tool.run(now.args, { ...context, call: now });
+  const call = { id, name, args, thread: thread.id, turn: running.pending.turn, settings };
+  const progress = (text: string) => {
+    if (!own.isClosed) thread.delta({ id, kind: 'output', text, name });
   };
-  return within(step(0, call), { signal, graceMs, what: name });
+  const { client, effects } = turn.lend({ kind: 'tool', name }, id, own);
+  const context = { call, signal, progress, client, effects };
+  const run = turn.get(slots.aroundTool).reduceRight<plug.RunCall>(
+    (next, wrapper) => (now) => wrapper(now, context, next),
+    async (now) => tool.run(now.args, { ...context, call: now }),
+  );
+  const result = await within(Promise.try(run, call), { signal, graceMs, what: name });
+  if (!Array.isArray(result?.content)) throw invalid`${name} gave no content`;
+  return result;
 }
 
 function parseArgs(text: string): JsonSchema {
@@ -71,24 +74,19 @@ function parseArgs(text: string): JsonSchema {
   throw invalid`not run: its arguments are JSON, but no object: ${again}`;
 }
 
+const isText = (one: Content) =>
+  one.type === 'text' || (one.type === 'resource' && one.resource.text !== undefined);
+
 /** Text beyond the cap is cut in the middle, and kept whole as a blob. */
-async function cap(
-  turn: Turn,
-  call: string,
-  content: ToolResult['content'],
-): Promise<Pick<ResultItem, 'content' | 'full'>> {
-  const bytes = Buffer.from(textOf(content.filter((one) => one.type === 'text')));
-  const { resultBytes, thread } = turn;
-  if (bytes.length <= resultBytes) return { content };
+async function cap({ thread, base: { resultBytes } }: Turn, call: string, all: readonly Content[]) {
+  const bytes = Buffer.from(textOf(all.filter(isText)));
+  if (bytes.length <= resultBytes) return { content: all };
   const full = { blob: await thread.blobs.put(bytes), bytes: bytes.length };
   const half = Math.floor(resultBytes / 2);
   const [head, tail] = [characterAt(bytes, half), characterAt(bytes, bytes.length - half)];
   const note = `[… ${tail - head} of ${bytes.length} bytes left out; the whole is the file result:${call} …]`;
   const text = `${bytes.toString('utf8', 0, head)}\n${note}\n${bytes.toString('utf8', tail)}`;
-  return {
-    content: [{ type: 'text', text }, ...content.filter((one) => one.type !== 'text')],
-    full,
-  };
+  return { content: [{ type: 'text', text } as const, ...all.filter((one) => !isText(one))], full };
 }
 
 /** The nearest index at or before this one where a UTF-8 character starts. */

@@ -3,9 +3,11 @@
 import type { CompactionJob } from './contracts.ts';
 import { KernelError, messageOf } from './errors.ts';
 import type { Item, Part, WindowEntry } from './item.ts';
+import { within } from './race.ts';
+import * as slots from './slots.ts';
 import { callModel } from './step.ts';
 import type { Turn } from './turn.ts';
-import { isWithin, weigh } from './window.ts';
+import { isWithin, tokensOf, weigh } from './window.ts';
 
 /** The share of the model's room at which compaction starts, and the share it aims at. */
 const fullAt = 0.85;
@@ -24,69 +26,65 @@ function roomOf({ model, settings }: Turn): number {
 /** Whether the next request would come too near the model's window. */
 export function isFull(turn: Turn): boolean {
   const { window } = turn.thread;
-  const tokens = window.weigh(turn.model).reduce((sum, part) => sum + part.tokens, 0);
-  return window.corrected(tokens) > roomOf(turn) * fullAt;
+  return window.corrected(tokensOf(window.weigh(turn.model))) > roomOf(turn) * fullAt;
 }
 
 /** Moves the window. Throws `model_context` when no compactor gives one that can be taken. */
-export async function compact(
-  turn: Turn,
-  reason: CompactionJob['reason'],
-  remark?: string,
-): Promise<void> {
+export async function compact(turn: Turn, reason: CompactionJob['reason'], remark?: string) {
   const { thread, model, settings, signal } = turn;
   const weighed = thread.window.weigh(model);
   const pins = pinsOf(weighed.map(({ part }) => part));
   const parts = weighed.map(({ part, tokens }) => {
     return { part, tokens: thread.window.corrected(tokens), pinned: pins.has(part.n) };
   });
-  const before = parts.reduce((sum, part) => sum + part.tokens, 0);
+  const before = tokensOf(parts);
   const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
   const ask = (input: string) => askModel(turn, input);
   const job = { thread: thread.id, settings, reason, remark, parts, target, signal, ask };
-  const { entries, by } = await propose(turn, job, 0);
-  const all = [...entries, { fragment: ledger(thread.items) }];
-  const after = weightOf(all, job);
-  await thread.append([{ type: 'window', reason: 'compaction', by, entries: all, before, after }]);
+  const { entries: kept, by } = await propose(turn, job, 0);
+  const entries = [...kept, { fragment: ledger(thread.items) }];
+  const after = weightOf(entries, job);
+  await thread.append([{ type: 'window', reason: 'compaction', by, entries, before, after }]);
 }
 
 /** A question of a compactor to the thread's model: same prefix, same tools, no calls; nothing of it is appended. */
 async function askModel(turn: Turn, input: string): Promise<string> {
-  const { thread, model, spent } = turn;
+  const { thread, model } = turn;
   const content = [{ type: 'text', text: input }] as const;
   const part = { type: 'user', content, how: 'start', n: thread.items.length, at: 0 } as const;
   let text = '';
   for await (const event of callModel(turn, 'none', weigh(part, model))) {
     if (event.type === 'output' && event.output.type === 'assistant') text += event.output.text;
-    else if (event.type === 'restart') text = '';
-    else if (event.type === 'done')
-      spent.tokens += (event.usage?.input ?? 0) + (event.usage?.output ?? 0);
+    if (event.type === 'restart') text = '';
   }
   return text;
 }
 
-type Proposal = { readonly entries: readonly WindowEntry[]; readonly by: string };
+type Proposal = Readonly<{ entries: readonly WindowEntry[]; by: string }>;
 
 /** The first proposal that can be taken; a compactor that fails gives a notice, and the next one has its turn. */
 async function propose(turn: Turn, job: CompactionJob, index: number): Promise<Proposal> {
-  const compactor = turn.slots.compactors[index];
+  const compactor = turn.get(slots.compactors)[index];
   const advice = 'start a new thread, or take a model with a larger window';
   const message = `the window is full and no compactor could shrink it: ${advice}`;
   if (compactor === undefined) throw new KernelError('model_context', message);
-  let by = compactor.name;
+  const { name } = compactor;
+  let by = name;
   const next = async (later: CompactionJob) => {
     const inner = await propose(turn, later, index + 1);
-    by = `${compactor.name} over ${inner.by}`;
+    by = `${name} over ${inner.by}`;
     return inner.entries;
   };
+  const warn = (text: string) => turn.thread.notice('warning', name, text);
   try {
-    const entries = await compactor.compact(job, next);
+    const proposed = compactor.compact(job, next);
+    const entries = await within(proposed, { signal: turn.signal, what: `compactor ${name}` });
     const fault = faultIn(entries, job);
     if (fault === undefined) return { entries, by };
-    turn.thread.notice('warning', compactor.name, `its window was not taken: ${fault}`);
+    warn(`its window was not taken: ${fault}`);
   } catch (error) {
     if (turn.signal.aborted) throw error;
-    turn.thread.notice('warning', compactor.name, `it gave no window: ${messageOf(error)}`);
+    warn(`it gave no window: ${messageOf(error)}`);
   }
   return propose(turn, job, index + 1);
 }
@@ -111,31 +109,30 @@ export function pinsOf(parts: readonly Part[]): ReadonlySet<number> {
 /** Why a window cannot be taken, or `undefined`. */
 function faultIn(entries: readonly WindowEntry[], job: CompactionJob): string | undefined {
   const ranges = entries.flatMap((entry) => ('keep' in entry ? [entry.keep] : []));
-  if (ranges.some(([from, to], at) => from > to || from <= (ranges[at - 1]?.[1] ?? -1)))
-    return 'it reorders parts';
-  const isKept = (part: Part) => ranges.some((range) => isWithin(part.n, range));
-  const lost = job.parts.find(({ part, pinned }) => pinned && !isKept(part))?.part;
+  const isBack = ranges.some(([from, to], at) => from > to || from <= (ranges[at - 1]?.[1] ?? -1));
+  if (isBack) return 'it reorders parts';
+  const parts = job.parts.map((one) => ({
+    ...one,
+    isKept: ranges.some((range) => isWithin(one.part.n, range)),
+  }));
+  const lost = parts.find(({ pinned, isKept }) => pinned && !isKept)?.part;
   if (lost !== undefined) return `it drops the pinned ${lost.type} at ordinal ${lost.n}`;
   const sides = new Map<string, boolean>();
-  for (const { part } of job.parts) {
+  for (const { part, isKept } of parts) {
     if (part.type !== 'call' && part.type !== 'result') continue;
-    if ((sides.get(part.call) ?? isKept(part)) !== isKept(part))
+    if (sides.has(part.call) && sides.get(part.call) !== isKept)
       return `it splits call ${part.call} from its result`;
-    sides.set(part.call, isKept(part));
+    sides.set(part.call, isKept);
   }
-  const before = job.parts.reduce((sum, part) => sum + part.tokens, 0);
-  return weightOf(entries, job) < before ? undefined : 'it does not shrink';
+  return weightOf(entries, job) < tokensOf(job.parts) ? undefined : 'it does not shrink';
 }
 
 function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): number {
-  const weigh = (entry: WindowEntry) =>
-    'fragment' in entry
-      ? Math.ceil(entry.fragment.text.length / 4)
-      : parts.reduce(
-          (sum, { part, tokens }) => sum + (isWithin(part.n, entry.keep) ? tokens : 0),
-          0,
-        );
-  return entries.reduce((sum, entry) => sum + weigh(entry), 0);
+  const weights = entries.map((entry) => {
+    if ('fragment' in entry) return Math.ceil(entry.fragment.text.length / 4);
+    return tokensOf(parts.filter(({ part }) => isWithin(part.n, entry.keep)));
+  });
+  return weights.reduce((sum, tokens) => sum + tokens, 0);
 }
 
 /** The kernel's own list of commands run and files read and changed, from the decision records alone. */
@@ -148,17 +145,16 @@ function ledger(items: readonly Item[]): Extract<WindowEntry, { fragment: unknow
     const what = Array.isArray(argv) ? argv.join(' ').slice(0, 200) : String(path);
     if (kind === 'write' || kind === 'spawn' || kind === 'read') lists[kind].add(what);
   }
-  const show = (title: string, all: ReadonlySet<string>) => {
-    const newest = [...all].slice(-maxListed).map((one) => `- ${one}`);
-    return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
-  };
-  const changed = show('Files changed', lists.write);
-  const lines = [
-    ...changed,
-    ...show('Commands run', lists.spawn),
-    ...show('Files read', lists.read),
-  ];
-  const text = ['Done in this thread so far, as the harness recorded it:', ...lines].join('\n');
+  const changed = listed('Files changed', lists.write);
+  const ran = listed('Commands run', lists.spawn);
+  const read = listed('Files read', lists.read);
+  const title = 'Done in this thread so far, as the harness recorded it:';
+  const text = [title, ...changed, ...ran, ...read].join('\n');
   const source = 'decision records';
   return { plugin: ledgerSource, source, stability: 'turn', role: 'developer', text, pinned: true };
+}
+
+function listed(title: string, all: ReadonlySet<string>): readonly string[] {
+  const newest = [...all].slice(-maxListed).map((one) => `- ${one}`);
+  return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
 }

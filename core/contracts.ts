@@ -8,27 +8,21 @@ import type { Client, Event } from './protocol.ts';
 
 type Maybe<T> = T | Promise<T>;
 type Named = { readonly name: string };
-type Bytes = string | Uint8Array;
+export type Bytes = string | Uint8Array;
 /** Environment variables, or HTTP headers (names in lower case). */
 export type Strings = Readonly<Record<string, string>>;
 /** A program and its arguments; no shell is put between. */
 export type Argv = readonly [string, ...string[]];
 
-/** A process to start. The kernel adds what the settings say of roots, network and sandbox. */
-export interface SpawnRequest {
-  readonly argv: Argv;
-  readonly cwd?: string;
-  /** Added to the allowed environment. */
-  readonly env?: Strings;
-  /** Whether `write` will be used; otherwise its input is at its end from the start. */
-  readonly stdin?: boolean;
-  /** After this time its whole process group is killed. */
-  readonly timeoutMs?: number;
-  /** Output in order of arrival; all of it comes before `exited` resolves. */
-  readonly onOutput?: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
-  /** Ends the process group when aborted. */
-  readonly signal?: AbortSignal;
-}
+/**
+ * A process to start. The kernel adds what the settings say of roots, network and sandbox. `env` is added to the allowed
+ * environment; without `stdin` its input is at its end from the start. The whole process group is killed after
+ * `timeoutMs`, and when the signal (or the turn's) aborts.
+ */
+export type SpawnRequest = Readonly<{ argv: Argv; cwd?: string; env?: Strings } & Spawning>;
+type Spawning = { stdin?: boolean; timeoutMs?: number; signal?: AbortSignal; onOutput?: OnOutput };
+/** Output in order of arrival; all of it comes before `exited` resolves. */
+type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
 
 /** How a process ended: a code or a signal; `timedOut` when its time limit did it. */
 export type Exit = Readonly<{ code: number | null; signal: string | null } & Duration>;
@@ -44,21 +38,16 @@ export interface Process {
   readonly end: () => void;
   /** Ends the whole process group: SIGTERM, then SIGKILL a moment later, unless a signal is named. */
   readonly kill: (signal?: 'SIGINT' | 'SIGTERM' | 'SIGKILL') => void;
-  readonly keep: (onOutput: SpawnRequest['onOutput']) => void;
+  readonly keep: (onOutput?: OnOutput) => void;
 }
 
-export interface FetchRequest {
-  readonly method?: string;
-  readonly headers?: Strings;
-  readonly body?: Bytes;
-  readonly signal?: AbortSignal;
-  /** Time until the answer's headers. */
-  readonly timeoutMs?: number;
-  /** Instead of the environment's `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. */
-  readonly proxy?: string;
-  /** PEM certificates trusted beside the system's. */
-  readonly ca?: string;
-}
+/**
+ * A request over HTTP. `timeoutMs`: until the answer's headers. `proxy`: instead of the environment's `HTTPS_PROXY`,
+ * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's.
+ */
+export type FetchRequest = Readonly<{ method?: string; headers?: Strings } & Fetching>;
+type Fetching = { body?: Bytes; signal?: AbortSignal; timeoutMs?: number } & Peer;
+type Peer = { proxy?: string; ca?: string };
 
 /** An HTTP answer; redirects are not followed. Its body is read once, either way. */
 export type FetchAnswer = Readonly<{ status: number; headers: Strings } & FetchBody>;
@@ -88,15 +77,8 @@ export interface Machine {
   readonly spawn: (plan: SpawnPlan, request: SpawnRequest) => Promise<Omit<Process, 'id'>>;
 }
 
-/**
- * The only door to processes, files and network. Each effect is judged by the gate, leaves a decision record, and throws
- * `denied` when the verdict is no. Relative paths start at the thread's cwd; a missing one throws `not_found`. Links are
- * resolved before the gate judges, and what is opened is what was judged. `result:CALL` reads a call's whole result.
- */
-export interface Effects {
-  readonly spawn: (request: SpawnRequest) => Promise<Process>;
-  /** A kept process of this thread. */
-  readonly process: (id: string) => Process | undefined;
+/** Paths are relative to the thread's cwd. */
+export interface Files {
   readonly stat: (path: string) => Promise<FileInfo>;
   readonly list: (path: string) => Promise<readonly (FileInfo & Named)[]>;
   /** The bytes from `start` up to `end`, by default all. */
@@ -104,6 +86,17 @@ export interface Effects {
   /** Makes missing folders; an existing file keeps its mode unless one is given. */
   readonly write: (path: string, data: Bytes, options?: { mode?: number }) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;
+}
+
+/**
+ * The only door to processes, files and network. Each effect is judged by the gate, leaves a decision record, and throws
+ * `denied` when the verdict is no. Relative paths start at the thread's cwd; a missing one throws `not_found`. Links are
+ * resolved before the gate judges, and what is opened is what was judged. `result:CALL` reads a call's whole result.
+ */
+export interface Effects extends Files {
+  readonly spawn: (request: SpawnRequest) => Promise<Process>;
+  /** A kept process of this thread. */
+  readonly process: (id: string) => Process | undefined;
   /** Throws `unreachable` when there is no answer. */
   readonly fetch: (url: string, request?: FetchRequest) => Promise<FetchAnswer>;
   /** Runs `run` if this call of something that acts elsewhere, such as an MCP server's tool, is allowed. */
@@ -111,15 +104,12 @@ export interface Effects {
 }
 
 /** `confined`: what the call runs in is itself in the sandbox. */
-export type CallEffect = Readonly<{
-  server: string;
-  tool: string;
-  args: unknown;
-  confined: boolean;
-}>;
+export type CallEffect = Readonly<{ server: string; tool: string; args: unknown } & Place>;
+type Place = { confined: boolean };
 /** How well what runs is confined. */
 export type Confinement = 'full' | 'partial' | 'none';
-type Owner = Readonly<{ origin: item.Origin; thread?: string; call?: string }>;
+/** Who causes an effect, in which thread and call. */
+export type Owner = Readonly<{ origin: item.Origin; thread?: string; call?: string }>;
 type Where = { cwd: string; confined: Confinement; network: boolean };
 
 /** An effect as gate and policies see it. `inside`: the resolved path lies in the roots. */
@@ -144,7 +134,7 @@ export type RequestBody =
 
 /** Wraps every effect before the gate: it sees what passes, and may change it, but not into another kind. */
 export type AroundEffect = <T>(what: EffectRequest, next: NextEffect<T>) => Promise<T>;
-type NextEffect<T> = (what: EffectRequest) => Promise<T>;
+export type NextEffect<T> = (what: EffectRequest) => Promise<T>;
 
 /** What a model can do: the provider's name of it, tokens in its window and answer, accepted values of `effort`. */
 export type Traits = Readonly<{ model: string; window: number; output: number } & Abilities>;
@@ -153,13 +143,9 @@ type Abilities = { images: boolean; tools: boolean; efforts: readonly string[] }
 export type EncodedPart = Readonly<{ part: item.Part; text: string }>;
 
 /** One model call. `toolChoice` is `none` when it must answer in text while the tools stay in the prefix. */
-export interface ModelRequest {
-  readonly thread: string;
-  readonly settings: item.Settings;
-  readonly parts: readonly EncodedPart[];
-  readonly toolChoice: 'auto' | 'none';
-  readonly outputSchema?: item.JsonSchema;
-}
+export type ModelRequest = Readonly<{ thread: string; settings: item.Settings } & Prompt>;
+type Prompt = { parts: readonly EncodedPart[]; toolChoice: 'auto' | 'none' } & Wish;
+type Wish = { outputSchema?: item.JsonSchema };
 
 /**
  * What a model answers, as it comes. A delta names the id of the output that will hold it (and, for `args`, the tool).
@@ -175,6 +161,10 @@ type DeltaKind = 'text' | 'reasoning' | 'args';
 /** Tells people something, under the plugin's name. */
 export type Notify = (level: 'info' | 'warning', message: string) => void;
 export type ModelContext = Readonly<{ signal: AbortSignal; effects: Effects; notice: Notify }>;
+/** Effects have the asking client as their origin. */
+export type RequestContext = Readonly<{ client: Client; effects: Effects; signal: AbortSignal }>;
+/** A thread that plugins work in. The signal is aborted when the turn is interrupted. */
+type InThread = Readonly<{ thread: string; settings: item.Settings; signal: AbortSignal }>;
 
 export interface Model {
   /** The `provider` of the settings. */
@@ -187,21 +177,17 @@ export interface Model {
   readonly stream: StreamModel;
 }
 export type StreamModel = (request: ModelRequest, on: ModelContext) => AsyncIterable<ModelEvent>;
-export type AroundModel = (
-  ...call: [...Parameters<StreamModel>, next: StreamModel]
-) => ReturnType<StreamModel>;
+type ModelCall = [...Parameters<StreamModel>, next: StreamModel];
+export type AroundModel = (...call: ModelCall) => ReturnType<StreamModel>;
 
 export type ToolCall = Readonly<{ id: string; name: string; args: item.JsonSchema } & InTurn>;
 type InTurn = { thread: string; turn: string; settings: item.Settings };
 
-export interface ToolContext {
+/** The signal is aborted when the turn is interrupted; the call has 400 ms then. */
+export interface ToolContext extends RequestContext {
   readonly call: ToolCall;
-  /** Aborted when the turn is interrupted. */
-  readonly signal: AbortSignal;
   /** Shows output as it comes; it is not kept. */
   readonly progress: (text: string) => void;
-  readonly client: Client;
-  readonly effects: Effects;
 }
 
 /** What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction. */
@@ -217,23 +203,18 @@ export interface Tool extends item.ToolDefinition {
   readonly run: (args: item.JsonSchema, context: ToolContext) => Maybe<ToolResult>;
 }
 export type AroundTool = (call: ToolCall, on: ToolContext, next: RunCall) => Promise<ToolResult>;
-type RunCall = (call: ToolCall) => Promise<ToolResult>;
+export type RunCall = (call: ToolCall) => Promise<ToolResult>;
 
 /** What a prompt source adds: a text, or items that stay in the window. */
 export type Appended = Readonly<Omit<item.Text, 'pinned'> & { pinned?: boolean }> | Refs;
 type Refs = Readonly<{ refs: item.Range }>;
 
-export interface PromptContext {
-  readonly thread: string;
-  readonly settings: item.Settings;
+export interface PromptContext extends InThread, ModelContext {
   /** The items appended since this source was last read, or what of the thread survives after a compaction. */
   readonly since: readonly item.Item[];
   /** What this source has in the window now. */
   readonly own: readonly item.FragmentItem[];
   readonly tools: readonly item.ToolDefinition[];
-  readonly signal: AbortSignal;
-  readonly effects: Effects;
-  readonly notice: Notify;
 }
 export interface PromptSource {
   readonly name: string;
@@ -256,9 +237,8 @@ export interface Sandbox {
   readonly plan: (request: SandboxRequest) => Maybe<SpawnPlan>;
 }
 
-export type Verdict = Readonly<{ verdict: 'allow' | 'ask' | 'deny' }> &
-  item.Grounds &
-  item.Proposal;
+export type Verdict = Readonly<{ verdict: Strictness } & item.Grounds & item.Proposal>;
+type Strictness = 'allow' | 'ask' | 'deny';
 export interface Policy {
   readonly name: string;
   /** The strictest verdict of all wins; `undefined` has no opinion; what it throws denies. */
@@ -267,16 +247,13 @@ export interface Policy {
   readonly answered?: (effect: Effect, how: 'thread' | 'project', on: item.Proposal) => void;
 }
 
-export interface CompactionJob {
-  readonly thread: string;
-  readonly settings: item.Settings;
+export interface CompactionJob extends InThread {
   readonly reason: 'full' | 'asked' | 'refused';
   readonly parts: readonly Readonly<{ part: item.Part; tokens: number; pinned: boolean }>[];
   /** Tokens that the new window may have. */
   readonly target: number;
   /** What the user wants kept. */
   readonly remark?: string;
-  readonly signal: AbortSignal;
   /** Asks the thread's model with the same prefix and tools, tool choice none; gives its text. */
   readonly ask: (input: string) => Promise<string>;
 }
@@ -319,14 +296,10 @@ export interface Blobs {
 }
 
 /** A macro over the protocol, typed by a user as `/name argument`. */
-export interface Command {
-  readonly name: string;
-  readonly description: string;
+export interface Command extends item.Described {
   readonly run: (argument: string, client: Client) => Promise<void>;
 }
-export interface FrontEnd {
-  readonly name: string;
-  readonly description: string;
+export interface FrontEnd extends item.Described {
   /** Resolves to the exit code. Abort asks it to end soon; what it started is closed by the kernel. */
   readonly run: (client: Client, argv: readonly string[], signal: AbortSignal) => Promise<number>;
 }
@@ -337,23 +310,16 @@ export interface RequestHandler {
   readonly result: item.JsonSchema;
   readonly run: (params: unknown, context: RequestContext) => Promise<unknown>;
 }
-/** Effects have the asking client as their origin. */
-export type RequestContext = Readonly<{ client: Client; effects: Effects; signal: AbortSignal }>;
 
-export interface TurnContext {
-  readonly thread: string;
+export interface TurnContext extends InThread, RequestContext {
   readonly turn: string;
-  readonly settings: item.Settings;
   readonly input: readonly item.Content[];
-  readonly signal: AbortSignal;
-  readonly client: Client;
-  readonly effects: Effects;
 }
 /** `text`: what the model said last. */
 export type TurnOutcome = Readonly<{ status: item.TurnStatus; text: string }>;
 /** `next` may be called again, with further input: the turn then goes on. What it throws fails the turn. */
 export type AroundTurn = (context: TurnContext, next: RunTurn) => Promise<TurnOutcome>;
-type RunTurn = (input?: readonly item.Content[]) => Promise<TurnOutcome>;
+export type RunTurn = (input?: readonly item.Content[]) => Promise<TurnOutcome>;
 
 /** Pure text to text, applied where text enters: append, delta, log. */
 export type Redactor = (text: string) => string;

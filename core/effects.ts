@@ -1,207 +1,202 @@
 /** The only door to the world: each effect goes through the wrappers, then the gate, and is carried out as judged. */
 
 import type * as plug from './contracts.ts';
-import { KernelError, notFound } from './errors.ts';
-import { type GateContext, passGate } from './gate.ts';
-import type { Origin, Settings } from './item.ts';
+import { fail, KernelError, notFound } from './errors.ts';
+import { type Judged, passGate } from './gate.ts';
 
 /** A process with its name in its thread, and what was asked for. */
 type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; argv: plug.Argv }>;
 
-/** The processes that one owner (call, turn, thread, plugin) answers for. */
-export class Processes {
-  readonly running: Map<string, Child> = new Map();
-  readonly #changed: () => void;
-
-  constructor(changed: () => void = () => {}) {
-    this.#changed = changed;
-  }
+/** The processes that one owner (call, turn, thread, plugin) answers for. Disposing ends all of them. */
+export class Processes implements AsyncDisposable {
+  readonly running = new Map<string, Child>();
+  /** Told when one comes or goes. */
+  changed: () => void = () => {};
+  /** How many were ever started, which names them. */
+  count = 0;
+  isClosed = false;
 
   /** From now on this owner's, until it ends or another adopts it. */
   adopt(child: Child, from?: Processes): void {
     from?.release(child.id);
     this.running.set(child.id, child);
-    this.#changed();
+    this.changed();
     void child.exited.then(() => this.release(child.id));
+    if (this.isClosed) child.kill();
   }
 
   release(id: string): void {
-    if (this.running.delete(id)) this.#changed();
+    if (this.running.delete(id)) this.changed();
   }
 
-  /** Ends all; resolves when they have ended. */
-  async close(): Promise<void> {
+  /** Resolves when they have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isClosed = true;
     const all = [...this.running.values()];
     for (const child of all) child.kill();
     await Promise.all(all.map((child) => child.exited));
   }
 }
 
-/** What all effects of a kernel share. */
-export interface World {
-  readonly machine: () => plug.Machine;
-  /** What commands get of the environment. */
-  readonly env: plug.Strings;
-  /** The sandbox in use, if one was found. */
-  readonly sandbox: () => Promise<Confined | undefined>;
-  readonly nextProcessId: () => string;
+export type Confined = Readonly<{ level: plug.Confinement; sandbox: Pick<plug.Sandbox, 'plan'> }>;
+/** What all effects of a kernel share: `env` is what commands get, `sandbox` the one in use, if one was found. */
+export type World = Readonly<{ env: plug.Strings; machine: () => plug.Machine } & Confining>;
+type Confining = { sandbox: () => Promise<Confined | undefined> };
+
+/**
+ * Effects end with `own` (a call, a turn, a plugin), and so do processes, but for those that `kept` keeps (a thread). The
+ * signal ends what is under way. `stored` gives what paths like `result:CALL` name.
+ */
+export type Owner = World & Judged & Readonly<Processing & Passing>;
+type Processing = { own: Processes; kept: Processes; signal: AbortSignal };
+type Passing = { wrappers: () => readonly plug.AroundEffect[]; stored?: Stored };
+type Stored = (path: string) => Promise<Uint8Array | undefined>;
+
+/** Effects bound to their owner: within a thread, to a call. */
+export function bindEffects(owner: Owner): plug.Effects {
+  return {
+    ...filesOf(owner),
+    ...processesOf(owner),
+    fetch: (address, wanted = {}) =>
+      pass(owner, { kind: 'fetch', url: address, request: wanted }, ({ url, request }) =>
+        owner.machine().fetch(url, endingWith(owner, request)),
+      ),
+    call: (effect, run) => pass(owner, { kind: 'call', ...effect }, run),
+  };
 }
-export type Confined = Readonly<{ sandbox: plug.Sandbox; level: plug.Confinement }>;
 
-/** To whom effects belong. Processes end with `own` (a call, a plugin); those that are kept, with `kept` (the thread). */
-export interface Binding {
-  readonly origin: Origin;
-  readonly thread?: string;
-  readonly call?: string;
-  readonly wrappers: () => readonly plug.AroundEffect[];
-  readonly gate: GateContext;
-  readonly own: Processes;
-  readonly kept: Processes;
-  /** The whole text of a call's result, for paths `result:CALL`. */
-  readonly result?: (call: string) => Promise<Uint8Array | undefined>;
+type Maybe<T> = T | Promise<T>;
+type Kind = plug.RequestBody['kind'];
+type Wanted<K extends Kind> = Extract<plug.RequestBody, { kind: K }>;
+type Seen<K extends Kind> = Extract<plug.EffectBody, { kind: K }>;
+type Act<K extends Kind, T> = (what: Wanted<K>, seen: Seen<K>) => Maybe<T>;
+
+/** Through the wrappers, which may change what is wanted but not into another kind, and the gate; then it is done. */
+async function pass<K extends Kind, T>(
+  owner: Owner,
+  wanted: Wanted<K>,
+  act: Act<K, T>,
+): Promise<T> {
+  const { origin, thread, call, settings } = owner;
+  const judged = async (request: plug.EffectRequest): Promise<T> => {
+    const what = request as unknown as Wanted<K>; // the kind stays
+    const seen = await views[wanted.kind](what, owner);
+    await passGate(seen, owner);
+    return act(what, seen);
+  };
+  const run = owner
+    .wrappers()
+    .reduceRight<plug.NextEffect<T>>(
+      (next, wrapper) => (request) => wrapper(request, next),
+      judged,
+    );
+  return run({ ...(wanted as plug.RequestBody), origin, thread, call, settings });
 }
 
-type Body<K extends plug.RequestBody['kind']> = Extract<plug.RequestBody, { kind: K }>;
-type Act<K extends plug.RequestBody['kind'], T> = (what: Body<K>) => Promise<T>;
+/** What the gate sees of what is wanted. */
+const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => Maybe<Seen<K>> } = {
+  read: ({ kind, path }, owner) => ({ kind, ...at(owner, path) }),
+  write: ({ kind, path, data }, owner) => ({
+    kind,
+    ...at(owner, path),
+    remove: data === undefined,
+  }),
+  fetch: ({ kind, url, request }) => ({ kind, url, method: request.method ?? 'GET' }),
+  call: ({ kind, server, tool, args, confined }) => ({ kind, server, tool, args, confined }),
+  input: ({ kind, process, data }, owner) => {
+    const { argv } = running(owner, process);
+    return { kind, process, argv, data: Buffer.from(data).toString() };
+  },
+  spawn: async ({ kind, request: { argv, cwd = '.' } }, owner) => {
+    const { level: confined } = await confine(owner);
+    const network = confined === 'none' || owner.settings.network;
+    return { kind, argv, cwd: at(owner, cwd).path, confined, network };
+  },
+};
 
-/** Effects bound to an origin and, within a thread, to a call. */
-export class BoundEffects implements plug.Effects {
-  readonly #world: World;
-  readonly #owner: Binding;
+/** A path with its links resolved, and whether that is in the roots. */
+function at({ settings: { cwd, roots }, machine }: Owner, path: string) {
+  const real = machine().resolve(path, cwd);
+  const folders = [cwd, ...roots].map((root) => machine().resolve(root, '/').replace(/\/?$/, '/'));
+  return { path: real, inside: folders.some((folder) => `${real}/`.startsWith(folder)) };
+}
 
-  constructor(world: World, owner: Binding) {
-    this.#world = world;
-    this.#owner = owner;
-  }
+/** A process of this owner that has not ended. */
+function running({ own, kept }: Owner, id: string): Child {
+  return own.running.get(id) ?? kept.running.get(id) ?? fail(notFound`process ${id} has ended`);
+}
 
-  get #settings(): Settings {
-    return this.#owner.gate.settings;
-  }
+/** The same request, which ends with its owner's signal as well. */
+function endingWith<R extends { signal?: AbortSignal }>({ signal }: Owner, request: R): R {
+  return { ...request, signal: AbortSignal.any([signal, request.signal ?? signal]) };
+}
 
-  /** Through the wrappers, which may change a request, but not into another kind. */
-  #run<K extends plug.RequestBody['kind'], T>(body: Body<K>, act: Act<K, T>): Promise<T> {
-    const { origin, thread, call } = this.#owner;
-    const wrappers = this.#owner.wrappers();
-    const step = (index: number, what: plug.EffectRequest): Promise<T> => {
-      const next = (changed: plug.EffectRequest) => step(index + 1, changed);
-      return wrappers[index]?.(what, next) ?? act(what as unknown as Body<K>);
-    };
-    const whole = { ...(body as plug.RequestBody), origin, thread, call, settings: this.#settings };
-    return step(0, whole);
-  }
+const bare: plug.Sandbox['plan'] = ({ argv, cwd, env }) => {
+  return { file: argv[0], args: argv.slice(1), cwd, env };
+};
 
-  #judge(body: plug.EffectBody): Promise<void> {
-    const { origin, thread, call, gate } = this.#owner;
-    return passGate({ ...body, origin, thread, call }, gate);
-  }
+/** What commands run in. */
+async function confine({ settings: { sandbox: mode }, sandbox }: Owner): Promise<Confined> {
+  if (mode === 'danger-full-access') return { level: 'none', sandbox: { plan: bare } };
+  const advice = 'run with --sandbox danger-full-access to run them unconfined';
+  const message = `no sandbox can confine commands here, and the mode is ${mode}: ${advice}`;
+  return (await sandbox()) ?? fail(new KernelError('sandbox', message));
+}
 
-  #resolve(path: string): { readonly path: string; readonly inside: boolean } {
-    const { cwd, roots } = this.#settings;
-    const { resolve } = this.#world.machine();
-    const real = resolve(path, cwd);
-    const folders = [cwd, ...roots].map((root) => resolve(root, '/').replace(/\/?$/, '/'));
-    return { path: real, inside: folders.some((folder) => `${real}/`.startsWith(folder)) };
-  }
-
-  #look<T>(path: string, act: (real: string) => T | Promise<T>): Promise<T> {
-    return this.#run({ kind: 'read', path }, async (what) => {
-      const at = this.#resolve(what.path);
-      await this.#judge({ kind: 'read', ...at });
-      return act(at.path);
-    });
-  }
-
-  #put(body: Body<'write'>): Promise<void> {
-    return this.#run(body, async ({ path, data, mode }) => {
-      const at = this.#resolve(path);
-      await this.#judge({ kind: 'write', ...at, remove: data === undefined });
-      const machine = this.#world.machine();
-      await (data === undefined ? machine.remove(at.path) : machine.write(at.path, data, mode));
-    });
-  }
-
-  async #stored(path: string): Promise<Uint8Array | undefined> {
-    if (!path.startsWith('result:')) return undefined;
-    const stored = await this.#owner.result?.(path.slice('result:'.length));
-    if (stored === undefined) throw notFound`there is no ${path} in this thread`;
-    return stored;
-  }
-
-  readonly stat: plug.Effects['stat'] = async (path) => {
-    const stored = await this.#stored(path);
-    if (stored === undefined) return this.#look(path, this.#world.machine().stat);
-    return { path, kind: 'file', bytes: stored.length, modifiedMs: 0, mode: 0o400 };
+function filesOf(owner: Owner): plug.Files {
+  const { machine, stored } = owner;
+  const look = <T>(path: string, act: (real: string) => Maybe<T>) =>
+    pass(owner, { kind: 'read', path }, (_what, seen) => act(seen.path));
+  const put = (wanted: Wanted<'write'>) =>
+    pass(owner, wanted, ({ data, mode }, { path }) =>
+      data === undefined ? machine().remove(path) : machine().write(path, data, mode),
+    );
+  return {
+    stat: async (path) => {
+      const bytes = (await stored?.(path))?.length;
+      if (bytes === undefined) return look(path, (real) => machine().stat(real));
+      return { path, kind: 'file', bytes, modifiedMs: 0, mode: 0o400 };
+    },
+    read: async (path, range) => {
+      const bytes = await stored?.(path);
+      if (bytes === undefined) return look(path, (real) => machine().read(real, range));
+      return bytes.subarray(range?.start, range?.end);
+    },
+    list: (path) => look(path, (real) => machine().list(real)),
+    write: (path, data, options) => put({ kind: 'write', path, data, ...options }),
+    remove: (path) => put({ kind: 'write', path }),
   };
-  readonly read: plug.Effects['read'] = async (path, range) => {
-    const stored = await this.#stored(path);
-    if (stored !== undefined) return stored.subarray(range?.start, range?.end);
-    return this.#look(path, (real) => this.#world.machine().read(real, range));
-  };
-  readonly list: plug.Effects['list'] = (path) => this.#look(path, this.#world.machine().list);
-  readonly write: plug.Effects['write'] = (path, data, options) =>
-    this.#put({ kind: 'write', path, data, ...options });
-  readonly remove: plug.Effects['remove'] = (path) => this.#put({ kind: 'write', path });
+}
 
-  readonly fetch: plug.Effects['fetch'] = (address, wanted = {}) =>
-    this.#run({ kind: 'fetch', url: address, request: wanted }, async ({ url, request }) => {
-      await this.#judge({ kind: 'fetch', url, method: request.method ?? 'GET' });
-      return this.#world.machine().fetch(url, request);
-    });
-
-  readonly call: plug.Effects['call'] = (effect, act) =>
-    this.#run({ kind: 'call', ...effect }, async ({ kind, server, tool, args, confined }) => {
-      await this.#judge({ kind, server, tool, args, confined });
-      return act();
-    });
-
-  readonly spawn: plug.Effects['spawn'] = (wanted) =>
-    this.#run({ kind: 'spawn', request: wanted }, async ({ request }) => {
-      const { path: cwd } = this.#resolve(request.cwd ?? '.');
-      const { plan, confined } = await this.#plan(request, cwd);
-      const network = confined === 'none' || this.#settings.network;
-      await this.#judge({ kind: 'spawn', argv: request.argv, cwd, confined, network });
-      const started = await this.#world.machine().spawn(plan, request);
-      const child = Object.assign(started, { id: this.#world.nextProcessId(), argv: request.argv });
-      this.#owner.own.adopt(child);
-      return this.#handle(child);
-    });
-
-  async #plan({ argv, env: added }: plug.SpawnRequest, cwd: string) {
-    const { sandbox: mode, roots, network } = this.#settings;
-    const env = { ...this.#world.env, ...added };
-    const bare: plug.SpawnPlan = { file: argv[0], args: argv.slice(1), cwd, env };
-    if (mode === 'danger-full-access') return { plan: bare, confined: 'none' } as const;
-    const chosen = await this.#world.sandbox();
-    const advice = 'run with --sandbox danger-full-access to run them unconfined';
-    const message = `no sandbox can confine commands here, and the mode is ${mode}: ${advice}`;
-    if (chosen === undefined) throw new KernelError('sandbox', message);
-    const plan = await chosen.sandbox.plan({ argv, cwd, env, mode, roots, network });
-    return { plan, confined: chosen.level };
-  }
-
-  readonly process: plug.Effects['process'] = (id) => {
-    const child = this.#owner.kept.running.get(id);
-    return child && this.#handle(child);
-  };
-
-  #handle(child: Child): plug.Process {
-    const { id, argv, exited } = child;
-    const write = (input: string | Uint8Array) =>
-      this.#run({ kind: 'input', process: id, data: input }, async ({ data }) => {
-        await this.#judge({ kind: 'input', process: id, argv, data: Buffer.from(data).toString() });
-        await child.write(data);
-      });
-    const keep: plug.Process['keep'] = (onOutput) => {
+function processesOf(owner: Owner): Pick<plug.Effects, 'spawn' | 'process'> {
+  const { own, kept } = owner;
+  const handle = (child: Child): plug.Process => ({
+    id: child.id,
+    exited: child.exited,
+    end: () => child.end(),
+    kill: (signal) => child.kill(signal),
+    write: (input) =>
+      pass(owner, { kind: 'input', process: child.id, data: input }, ({ process, data }) =>
+        running(owner, process).write(data),
+      ),
+    keep: (onOutput) => {
       child.keep(onOutput);
-      this.#owner.kept.adopt(child, this.#owner.own);
-    };
-    return {
-      id,
-      exited,
-      write,
-      end: () => child.end(),
-      kill: (signal) => child.kill(signal),
-      keep,
-    };
-  }
+      kept.adopt(child, own);
+    },
+  });
+  const start: Act<'spawn', plug.Process> = async ({ request }, { cwd }) => {
+    const { sandbox: mode, roots, network } = owner.settings;
+    const { argv, env: added } = request;
+    const { sandbox } = await confine(owner);
+    const env = { ...owner.env, ...added };
+    const plan = await sandbox.plan({ argv, cwd, env, mode, roots, network });
+    const started = await owner.machine().spawn(plan, endingWith(owner, request));
+    const child = Object.assign(started, { id: `p${++kept.count}`, argv });
+    own.adopt(child);
+    return handle(child);
+  };
+  return {
+    process: (id) => (kept.running.has(id) ? handle(running(owner, id)) : undefined),
+    spawn: (wanted) => pass(owner, { kind: 'spawn', request: wanted }, start),
+  };
 }

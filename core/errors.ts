@@ -39,25 +39,22 @@ export class ModelError extends KernelError {
   }
 }
 
-type Tag = (raw: TemplateStringsArray, ...values: readonly unknown[]) => KernelError;
-const tag = (code: ErrorCode): Tag => {
-  return (raw, ...values) => new KernelError(code, String.raw({ raw }, ...values));
+const tag = (code: ErrorCode) => {
+  return (raw: TemplateStringsArray, ...values: readonly unknown[]) =>
+    new KernelError(code, String.raw({ raw }, ...values));
 };
 /** Errors by their code, the message as a template: ``throw invalid`expected a path, but got ${path}` ``. */
-export const invalid: Tag = tag('invalid');
-export const notFound: Tag = tag('not_found');
-export const conflict: Tag = tag('conflict');
-export const aborted: Tag = tag('aborted');
-export const noModel: Tag = tag('model_config');
+export const invalid = tag('invalid');
+export const notFound = tag('not_found');
+export const conflict = tag('conflict');
+export const aborted = tag('aborted');
+export const noModel = tag('model_config');
 
 /** Any thrown value as a KernelError, blamed on `plugin` unless it names one already. */
 export function asKernelError(thrown: unknown, plugin?: string): KernelError {
   if (thrown instanceof KernelError) return thrown;
-  const isAbort = thrown instanceof Error && thrown.name === 'AbortError';
-  return new KernelError(isAbort ? 'aborted' : 'plugin', messageOf(thrown), {
-    cause: thrown,
-    plugin,
-  });
+  const code = thrown instanceof Error && thrown.name === 'AbortError' ? 'aborted' : 'plugin';
+  return new KernelError(code, messageOf(thrown), { cause: thrown, plugin });
 }
 
 /** An error as plain data, for items and wires. */
@@ -67,6 +64,10 @@ export function errorData(thrown: unknown): ErrorData {
 }
 
 /** The message of anything thrown. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);
+
+/** Throws, where an expression is wanted. */
+export function fail(error: Error): never {
+  throw error;
 }

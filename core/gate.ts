@@ -1,74 +1,70 @@
 /** The gate: every policy judges every effect, the strictest verdict wins, and each decision is recorded. */
 
-import type { Effect, Policy, Verdict } from './contracts.ts';
-import { KernelError, messageOf } from './errors.ts';
+import type * as plug from './contracts.ts';
+import { aborted, KernelError, messageOf } from './errors.ts';
 import type { DecisionItem, Question, Settings } from './item.ts';
 import type { Asked } from './protocol.ts';
 
-/** What the gate needs of whoever the effect belongs to: a turn, or the kernel for effects outside any thread. */
-export interface GateContext {
-  readonly settings: Settings;
-  /** In force now: those of the turn's start, and those added since. */
-  readonly policies: () => readonly Policy[];
-  readonly ask: (question: Question, call?: string) => Promise<Asked>;
-  /** Resolves when the record is written well enough for the effect to happen. */
-  readonly record: (decision: DecisionItem) => void | Promise<void>;
-  /** The user said to stop the turn. */
-  readonly stop: () => void;
-}
+/**
+ * Whose effects these are, and what judges them: a turn, or the kernel for what is outside any thread. `policies`: in
+ * force now. `record` resolves when the record is written well enough for the effect to happen. `stop`: the user said to
+ * stop the turn. `own` is closed once the owner has ended: nothing happens for it any more.
+ */
+export type Judged = Readonly<plug.Owner & { settings: Settings } & Judges>;
+type Judges = { policies: () => readonly plug.Policy[]; own: { isClosed: boolean } } & Records;
+type Records = { ask: Ask; record: (one: DecisionItem) => void | Promise<void>; stop: () => void };
+type Ask = (question: Question, call?: string) => Promise<Asked>;
 
-type Judged = Verdict & Readonly<{ policy: string; by?: string }>;
-const strictness = { allow: 0, ask: 1, deny: 2 } as const;
+type Opinion = plug.Verdict & Readonly<{ policy: string; by?: string }>;
+const strictness = { deny: 0, ask: 1, allow: 2 } as const;
+const byStrictness = (a: Opinion, b: Opinion) => strictness[a.verdict] - strictness[b.verdict];
 
 /** Resolves when the effect may happen, with its record written; throws `denied` with the reason otherwise. */
-export async function passGate(effect: Effect, context: GateContext): Promise<void> {
-  const policies = context.policies();
-  const judging = policies.map((policy) => judge(policy, effect, context.settings));
-  const verdicts = (await Promise.all(judging)).filter((one) => one !== undefined);
-  const stricter = (a: Judged, b: Judged) =>
-    strictness[b.verdict] > strictness[a.verdict] ? b : a;
-  const strictest = verdicts.length === 0 ? unjudged(effect) : verdicts.reduce(stricter);
-  const decided = strictest.verdict === 'ask' ? await ask(effect, strictest, context) : strictest;
-  const { origin, thread: _thread, call, ...data } = effect;
+export async function passGate(effect: plug.EffectBody, owner: Judged): Promise<void> {
+  const { origin, thread, call } = owner;
+  const whole = { ...effect, origin, thread, call };
+  const judging = owner.policies().map((policy) => judge(policy, whole, owner.settings));
+  const opinions = (await Promise.all(judging)).filter((one) => one !== undefined);
+  const [strictest = unjudged(effect)] = opinions.toSorted(byStrictness);
+  const decided = strictest.verdict === 'ask' ? await ask(whole, strictest, owner) : strictest;
   const verdict = decided.verdict === 'allow' ? 'allow' : 'deny';
   const id = crypto.randomUUID();
-  await context.record({ type: 'decision', id, origin, call, effect: data, ...decided, verdict });
+  if (owner.own.isClosed) throw aborted`${origin.name} has ended, and with it its effects`;
+  await owner.record({ type: 'decision', id, origin, call, effect, ...decided, verdict });
   const message = `denied: ${decided.reason} (rule: ${decided.rule})`;
   if (verdict === 'deny') throw new KernelError('denied', message);
 }
 
-async function judge(
-  policy: Policy,
-  effect: Effect,
-  settings: Settings,
-): Promise<Judged | undefined> {
+async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
+  const { name } = policy;
   try {
     const verdict = await policy.judge(effect, settings);
-    return verdict && { ...verdict, policy: policy.name };
+    return verdict && { ...verdict, policy: name };
   } catch (error) {
-    const reason = `policy ${policy.name} failed: ${messageOf(error)}`;
-    return { verdict: 'deny', reason, rule: 'a policy that fails denies', policy: policy.name };
+    const reason = `policy ${name} failed: ${messageOf(error)}`;
+    return { verdict: 'deny', reason, rule: 'a policy that fails denies', policy: name } as const;
   }
 }
 
-function unjudged(effect: Effect): Judged {
+function unjudged(effect: plug.EffectBody): Opinion {
   const isNear = effect.kind === 'read' && effect.inside;
   const reason = isNear ? 'it is in the workspace' : 'no policy has a rule for it';
   const rule = isNear ? 'reads in the roots' : 'what no policy judges is asked';
   return { verdict: isNear ? 'allow' : 'ask', reason, rule, policy: 'kernel' };
 }
 
-async function ask(effect: Effect, judged: Judged, context: GateContext): Promise<Judged> {
-  const { reason, rule, proposal } = judged;
-  const { origin, thread: _thread, call, ...data } = effect;
-  const kind = 'approval/ask';
-  const asked = await context.ask({ kind, effect: data, origin, reason, rule, proposal }, call);
+async function ask(whole: plug.Effect, opinion: Opinion, owner: Judged): Promise<Opinion> {
+  const { origin, thread: _thread, call, ...effect } = whole;
+  const { reason, rule, proposal } = opinion;
+  const question = { kind: 'approval/ask', effect, origin, reason, rule, proposal } as const;
+  const asked = await owner.ask(question, call);
   const { by, decision = 'deny', remark = 'the user said no' } = asked;
-  if (decision === 'stop') context.stop();
+  if (decision === 'stop') owner.stop();
   const alone = `${reason}, and nobody is there to ask`;
-  const no = { ...judged, verdict: 'deny', by, reason: by === 'nobody' ? alone : remark } as const;
-  if (by === 'nobody' || decision === 'deny' || decision === 'stop') return no;
-  const owner = context.policies().find((policy) => policy.name === judged.policy);
-  if (decision !== 'once') owner?.answered?.(effect, decision, { proposal });
-  return { ...judged, verdict: 'allow', by, reason: `${by} allowed it (${decision})` };
+  const why = by === 'nobody' ? alone : by === 'closed' ? 'the turn ended first' : remark;
+  if (decision === 'deny' || decision === 'stop')
+    return { ...opinion, verdict: 'deny', by, reason: why };
+  const policy = owner.policies().find(({ name }) => name === opinion.policy);
+  if (decision !== 'once') policy?.answered?.(whole, decision, { proposal });
+  return { ...opinion, verdict: 'allow', by, reason: `${by} allowed it (${decision})` };
 }

@@ -7,6 +7,4 @@ export type * from './protocol.ts';
 export * from './slot.ts';
 export * from './slots.ts';
 export type * from './plugin.ts';
-export { createKernel } from './kernel.ts';
-export type { Kernel, KernelOptions } from './kernel.ts';
-export type { PluginSpec } from './registry.ts';
+export * from './kernel.ts';

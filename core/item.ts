@@ -15,11 +15,9 @@ export type Resource = Readonly<{ uri: string; mimeType?: string; text?: string;
 /** A JSON Schema (2020-12), or any JSON object, as plain data. */
 export type JsonSchema = { readonly [key: string]: unknown };
 /** A tool as a model is told of it: MCP's `name`, `description`, and JSON Schema of the arguments. */
-export type ToolDefinition = Readonly<{
-  name: string;
-  description: string;
-  inputSchema: JsonSchema;
-}>;
+export type ToolDefinition = Readonly<Described & { inputSchema: JsonSchema }>;
+/** A name, and for people and models what it is. */
+export type Described = Readonly<{ name: string; description: string }>;
 
 /** What commands may do. `danger-full-access` alone runs without a sandbox. */
 export type SandboxMode = 'read-only' | 'workspace-write' | 'danger-full-access';
@@ -27,25 +25,18 @@ export type SandboxMode = 'read-only' | 'workspace-write' | 'danger-full-access'
 export type ApprovalMode = 'untrusted' | 'on-request' | 'never';
 
 /** A thread's settings: one frozen value per turn. An override sticks and is appended as an item. */
-export type Settings = Readonly<{
-  cwd: string;
-  /** Folders in which files may be written, the workspace first. */
-  roots: readonly string[];
-  /** A name in the `models` slot, and the provider's own name of the model (absent: the provider's default). */
-  provider: string;
-  model?: string;
-  effort?: string;
-  sandbox: SandboxMode;
-  approval: ApprovalMode;
-  /** Whether confined commands may use the network. */
-  network: boolean;
-  /** The user's own instructions, added to the system text. */
-  instructions?: string;
-  /** The subset of tools that the model is offered; absent: all. */
-  tools?: readonly string[];
-  /** Tools whose `run` is the question `tool/call`, answered by a client. */
-  clientTools?: readonly ToolDefinition[];
-}>;
+export type Settings = Readonly<Place & Thinking & Permissions & Offer>;
+/** Folders in which files may be written are `roots`, the workspace first. */
+type Place = { cwd: string; roots: readonly string[] };
+/**
+ * `provider` is a name in the `models` slot, `model` its own name of the model (absent: its default); `instructions` are
+ * the user's own, added to the system text.
+ */
+type Thinking = { provider: string; model?: string; effort?: string; instructions?: string };
+/** `network`: whether confined commands may use it. */
+type Permissions = { sandbox: SandboxMode; approval: ApprovalMode; network: boolean };
+/** Of `tools` the model is offered this subset (absent: all). The `run` of client tools is the question `tool/call`. */
+type Offer = { tools?: readonly string[]; clientTools?: readonly ToolDefinition[] };
 
 /** Bounds of a turn: model calls, time, and tokens in and out over all steps. The first reached ends it (`limit`). */
 export type Limits = Readonly<{ steps?: number; timeoutMs?: number; tokens?: number }>;
@@ -68,12 +59,12 @@ export type Stop = 'end' | 'length' | 'filter';
 type Of<Type extends string, Fields> = Readonly<{ type: Type } & Fields>;
 
 /** The first item. `version` is the format's. */
-export type ThreadItem = Of<
-  'thread',
-  { version: number; id: string; settings: Settings } & Descent
->;
-/** The thread (and its call) that started this one as its sub-agent; the thread (and ordinal) it was copied from. */
-export type Descent = Readonly<{ parent?: Parent; fork?: { thread: string; after: number } }>;
+export type ThreadItem = Of<'thread', { version: number; id: string } & Birth>;
+/** `parent` started this thread as its sub-agent; from `fork` it was copied. */
+export type Birth = Readonly<{ settings: Settings; parent?: Parent; fork?: Fork }>;
+/** A thread, up to and with an ordinal. */
+export type Fork = Readonly<{ thread: string; after: number }>;
+/** A thread, and the call in it. */
 export type Parent = Readonly<{ thread: string; call?: string }>;
 /** What lists show of a thread. */
 export type MetaItem = Of<'meta', { name?: string; archived?: boolean }>;
@@ -103,18 +94,14 @@ export type Output = ReasoningItem | AssistantItem | CallItem | HostedItem;
 type Thought = { summary: readonly string[]; text?: string; opaque?: Opaque };
 export type ReasoningItem = Of<'reasoning', { id: string } & Thought>;
 /** Text of the model; `cut` where the user interrupted it. */
-export type AssistantItem = Of<
-  'assistant',
-  { id: string; text: string; phase?: Phase; cut?: true }
->;
+export type AssistantItem = Of<'assistant', { id: string; text: string } & Manner>;
+type Manner = { phase?: Phase; cut?: true };
 export type Phase = 'commentary' | 'final';
 /** A call the model asks for: `call` is unique in the thread, `args` the JSON text exactly as the model wrote it. */
 export type CallItem = Of<'call', { id: string; call: string; name: string; args: string }>;
 /** Something the provider ran itself, such as a web search; `opaque` goes back to it. */
-export type HostedItem = Of<
-  'hosted',
-  { id: string; name: string; summary: string; opaque: Opaque }
->;
+export type HostedItem = Of<'hosted', { id: string; name: string; summary: string } & Sealed>;
+type Sealed = { opaque: Opaque };
 /** One model call has ended. `estimate`: the tokens that the kernel had reckoned its input to be. */
 export type StepItem = Of<'step', { provider: string; model: string; stop: Stop } & Cost>;
 type Cost = { usage?: Usage; estimate: number; durationMs: number };
@@ -128,21 +115,14 @@ export type Grounds = Readonly<{ reason: string; rule: string; layer?: string; f
 /** A rule that would allow this effect and its like, when one is safe to offer. */
 export type Proposal = Readonly<{ proposal?: JsonSchema }>;
 /** What the gate decided, written before the effect happens. `by`: who was asked, `nobody` if nobody was there. */
-export type DecisionItem = Of<
-  'decision',
-  { id: string; verdict: 'allow' | 'deny' } & Judged & Grounds
->;
-type Judged = {
-  effect: EffectData;
-  origin: Origin;
-  call?: string;
-  policy: string;
-  by?: string;
-} & Proposal;
+export type DecisionItem = Of<'decision', { id: string; verdict: 'allow' | 'deny' } & Judged>;
+type Judged = Case & { call?: string; policy: string; by?: string };
+/** An effect, who wants it, and why it is judged so. */
+type Case = Readonly<{ effect: EffectData; origin: Origin }> & Grounds & Proposal;
 export type QuestionItem = Of<'question', { id: string; call?: string; question: Question }>;
 /** May this effect happen; a form for a person; a client's tool to run. */
 export type Question =
-  | Readonly<{ kind: 'approval/ask'; effect: EffectData; origin: Origin } & Grounds & Proposal>
+  | (Readonly<{ kind: 'approval/ask' }> & Case)
   | Readonly<{ kind: 'input/ask'; message: string; schema: JsonSchema; from: string }>
   | Readonly<{ kind: 'tool/call'; name: string; args: unknown }>;
 /** `decision` answers an approval, `value` the rest; without either it is declined. */
@@ -184,14 +164,10 @@ export const threadVersion = 1;
 const partTypes = 'tools fragment user reasoning assistant call hosted result'.split(' ');
 
 /** Whether the model can be shown this item. */
-export function isPart(item: Item): item is Part {
-  return partTypes.includes(item.type);
-}
+export const isPart = (item: Item): item is Part => partTypes.includes(item.type);
 
 /** All text of some content, joined by line ends; what is not text is named in brackets. */
-export function textOf(content: readonly Content[]): string {
-  return content.map(textOfOne).join('\n');
-}
+export const textOf = (content: readonly Content[]): string => content.map(textOfOne).join('\n');
 
 function textOfOne(one: Content): string {
   if (one.type === 'text') return one.text;

@@ -2,7 +2,7 @@
 
 import type { Effects } from './contracts.ts';
 import type { Client } from './protocol.ts';
-import type { Slot } from './slot.ts';
+import type { Get, Order, Slot, Tier } from './slot.ts';
 
 /** A value that contributes to slots. `setup` adds; what it added is undone when the plugin stops. */
 export interface Plugin {
@@ -16,9 +16,9 @@ export interface Plugin {
 /** The kernel as one plugin sees it. */
 export interface Host {
   /** Adds a value to a slot until disposed or until the plugin stops. */
-  readonly add: <In>(slot: Slot<In>, value: In, order?: 'first' | 'last') => Disposable;
+  readonly add: <In>(slot: Slot<In>, value: In, order?: Order) => Disposable;
   /** What a slot holds now. */
-  readonly get: <In, Out>(slot: Slot<In, Out>) => Out;
+  readonly get: Get;
   /** The protocol, as this plugin. */
   readonly client: Client;
   /** The only door to processes, files and network, as this plugin, outside any thread. */
@@ -33,3 +33,10 @@ export interface Host {
 
 /** What a plugin module's default export is: options in, plugin out. */
 export type PluginFactory<Options = unknown> = (options: Options) => Plugin;
+
+/**
+ * A plugin in a configuration: its tier (default: user), and the default order of what it adds. When the setup of an
+ * `optional` one fails, that is a notice instead of a failed start.
+ */
+export type PluginSpec = Readonly<{ plugin: Plugin; tier?: Tier; order?: Order } & Leniency>;
+type Leniency = { optional?: boolean };

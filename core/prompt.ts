@@ -4,6 +4,7 @@ import type { Appended, PromptSource } from './contracts.ts';
 import { messageOf } from './errors.ts';
 import type { Body, Stability } from './item.ts';
 import { within } from './race.ts';
+import * as slots from './slots.ts';
 import type { Turn } from './turn.ts';
 
 /** A source that hangs must not hang the turn. */
@@ -11,37 +12,30 @@ const limitMs = 10_000;
 
 /** Asks the sources that are due, in parallel, and appends what they answer in the slot's order. */
 export async function readPrompts(turn: Turn, ...due: readonly Stability[]): Promise<void> {
-  const { thread, slots } = turn;
-  const { window, sourceRead } = thread;
+  const { window, items } = turn.thread;
   const isNew = ({ name }: PromptSource) =>
-    !sourceRead.has(name) && window.fragments(name).length === 0;
-  const isDue = (one: PromptSource) =>
-    due.includes(one.stability) && (one.stability !== 'fixed' || isNew(one));
-  const sources = slots.prompts.filter(isDue);
-  const at = thread.items.length - 1;
-  const answers = await Promise.all(sources.map((source) => readSource(turn, source)));
-  const { isFresh } = window;
-  const bodies = sources.map(
-    (source, index) => answers[index]?.map((one) => bodyOf(source, one, isFresh)) ?? [],
-  );
-  if (bodies.flat().length > 0) await thread.append(bodies.flat());
-  for (const source of sources) sourceRead.set(source.name, at);
+    window.isUnread(name) && window.fragments(name).length === 0;
+  const sources = turn
+    .get(slots.prompts)
+    .filter((one) => due.includes(one.stability) && (one.stability !== 'fixed' || isNew(one)));
+  const at = items.length - 1;
+  const bodies = await Promise.all(sources.map((source) => readSource(turn, source)));
+  await turn.thread.append(bodies.flat());
+  for (const source of sources) window.read(source.name, at);
 }
 
-async function readSource(turn: Turn, source: PromptSource): Promise<readonly Appended[]> {
-  const { thread, settings, signal } = turn;
-  const { window, sourceRead } = thread;
+async function readSource(turn: Turn, source: PromptSource): Promise<readonly Body[]> {
+  const { thread, signal } = turn;
+  const { window } = thread;
   const { name } = source;
-  const since = window.since(name, sourceRead.get(name));
+  const since = window.since(name);
   const own = window.fragments(name);
   const tools = window.tools?.tools ?? [...turn.tools().values()];
-  const effects = turn.effects({ kind: 'plugin', name });
-  const notice = (level: 'info' | 'warning', message: string) =>
-    thread.notice(level, name, message);
-  const context = { thread: thread.id, settings, since, own, tools, signal, effects, notice };
-  const reading = (async () => source.read(context))();
+  const context = { ...turn.lend({ kind: 'plugin', name }), since, own, tools };
+  const reading = Promise.try(() => source.read(context));
   try {
-    return await within(reading, { signal, limitMs, what: `prompt source ${name}` });
+    const added = await within(reading, { signal, limitMs, what: `prompt source ${name}` });
+    return added.map((one) => bodyOf(source, one, window.isFresh));
   } catch (error) {
     if (signal.aborted) throw error;
     thread.notice('warning', name, `this prompt source added nothing: ${messageOf(error)}`);

@@ -10,36 +10,27 @@ import type * as item from './item.ts';
 export type ThreadInfo = Readonly<{ id: string; name?: string; settings: item.Settings } & State>;
 type State = { status: ThreadStatus; last: number; ephemeral: boolean };
 
-export interface ThreadStatus {
-  readonly state: 'idle' | 'active' | 'closed';
-  readonly turn?: string;
-  /** Not yet answered. */
-  readonly questions: readonly item.QuestionItem[];
-  /** Inputs that wait for the end of the running turn. */
-  readonly queued: number;
-  /** Ids of processes that live beyond their call. */
-  readonly processes: readonly string[];
-  /** The store failed: nothing can be appended any more. */
-  readonly error?: item.ErrorData;
-}
+/**
+ * `turn`: the one that runs. `questions`: not yet answered. `queued`: inputs that wait for its end. `processes`: ids of
+ * those that live beyond their call. `error`: the store failed, nothing can be appended any more.
+ */
+export type ThreadStatus = Readonly<{ state: ThreadState; turn?: string; queued: number } & Open>;
+type ThreadState = 'idle' | 'active' | 'closed';
+type Open = { questions: readonly item.QuestionItem[]; processes: readonly string[] } & Failed;
 
 /** A part of the window and what it weighs: bytes of the provider's encoding, estimated tokens. */
 export type ExplainedPart = Readonly<{ part: item.Part; bytes: number; tokens: number } & Pinned>;
 type Pinned = { pinned: boolean };
 /** A slot's entries in the order of their force. */
-export type DescribedSlot = Readonly<{
-  slot: string;
-  kind: string;
-  entries: readonly DescribedEntry[];
-}>;
+export type DescribedSlot = Readonly<{ slot: string; kind: string; entries: DescribedEntries }>;
+type DescribedEntries = readonly DescribedEntry[];
 export type DescribedEntry = Readonly<{ name: string; plugin: string; tier: string }>;
 export type DescribedPlugin = Readonly<{ name: string; tier: string; setupMs: number } & Failed>;
 type Failed = { error?: item.ErrorData };
 /** What is in force, what each plugin's start cost, what was noticed at start. */
-export type Description = Readonly<
-  { slots: readonly DescribedSlot[]; threads: readonly ThreadInfo[] } & Start
->;
+export type Description = Readonly<{ slots: readonly DescribedSlot[] } & Start & Threads>;
 type Start = { plugins: readonly DescribedPlugin[]; notices: readonly item.NoticeItem[] };
+type Threads = { threads: readonly ThreadInfo[] };
 
 type OfThread<T = unknown> = Readonly<{ thread: string } & T>;
 type Empty = Readonly<Record<string, never>>;
@@ -51,10 +42,7 @@ type TurnOptions = { limits?: item.Limits; outputSchema?: item.JsonSchema };
 /** The requests: parameters and results. The handlers are one table typed by this. */
 export interface Requests {
   /** What `settings` lacks is the kernel's default. An ephemeral thread is kept in memory only. */
-  'thread/start': Request<
-    Override & { ephemeral?: boolean; name?: string; parent?: item.Parent },
-    ThreadInfo
-  >;
+  'thread/start': Request<Override & Beginning, ThreadInfo>;
   /** Loads a stored thread, or gives the loaded one. Open calls and questions of a dead process are closed. */
   'thread/resume': Request<OfThread<Override>, ThreadInfo>;
   /** Copies the items up to ordinal `after` (default: all) into a new thread. */
@@ -66,10 +54,7 @@ export interface Requests {
   /** What the model is shown next, part by part; runs no plugin but the model's own encoding. */
   'thread/window': Request<OfThread, Explained>;
   /** Compacts the window now, as a turn of its own; `conflict` while one runs. */
-  'thread/compact': Request<
-    OfThread<{ remark?: string }>,
-    Readonly<{ before: number; after: number }>
-  >;
+  'thread/compact': Request<OfThread<{ remark?: string }>, Compacted>;
   /** Moves the window back to before that turn; `conflict` while a turn or a kept process runs. */
   'thread/revert': Request<OfThread<{ turn: string }>, ThreadInfo>;
   /** Interrupts its turn, ends its processes, unloads it. */
@@ -87,6 +72,8 @@ export interface Requests {
   'question/ask': Request<OfThread<{ question: item.Question; call?: string }>, Asked>;
   'kernel/describe': Request<Empty, Description>;
 }
+type Beginning = { ephemeral?: boolean; name?: string; parent?: item.Parent };
+type Compacted = Readonly<{ before: number; after: number }>;
 type Items = Readonly<{ items: readonly item.Item[]; last: number }>;
 type Explained = Readonly<{ parts: readonly ExplainedPart[]; provider: string; model: string }>;
 type Started = Readonly<{ turn: string; queued: boolean }>;

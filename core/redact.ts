@@ -2,45 +2,35 @@
 
 import type { Redactor } from './contracts.ts';
 
-/** The most text that a stream holds back while it waits for a word to end. */
-const maxHeld = 4096;
+/** Fields that hold no text of anybody: they make an item an item, and join it to others. */
+const structure = [
+  'type id call turn question thread name plugin provider model cwd roots policy by code decision',
+  'kind role stability status verdict level stop how phase limit sandbox approval mimeType blob',
+].flatMap((names) => names.split(' '));
+/** Fields that hold anything: in there all is text. */
+const free = ['detail', 'args', 'value', 'data'];
 
-/** All redactors as one; `undefined` without any. One that throws withholds the text. */
-export function joinRedactors(redactors: readonly Redactor[]): Redactor | undefined {
-  if (redactors.length === 0) return undefined;
-  return (text) => {
-    try {
-      return redactors.reduce((clean, redactor) => redactor(clean), text);
-    } catch {
-      return '[withheld: a redactor failed]';
-    }
-  };
+/** The text through all redactors. One that throws withholds it. */
+export function redactText(text: string, redactors: readonly Redactor[]): string {
+  try {
+    return redactors.reduce((clean, redactor) => redactor(clean), text);
+  } catch {
+    return '[withheld: a redactor failed]';
+  }
 }
 
-/** The same plain data with every string redacted. */
-export function redactStrings<T>(value: T, redact: Redactor): T {
-  const clean = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return redact(inner);
-    if (Array.isArray(inner)) return inner.map(clean);
+/** The same plain data with every text in it redacted. */
+export function redactData<T>(value: T, redactors: readonly Redactor[]): T {
+  const clean = (inner: unknown, isFree: boolean): unknown => {
+    if (typeof inner === 'string') return redactText(inner, redactors);
+    if (Array.isArray(inner)) return inner.map((one) => clean(one, isFree));
     if (typeof inner !== 'object' || inner === null) return inner;
-    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, clean(one)]));
+    const entries = Object.entries(inner).map(([key, one]) => {
+      const isInner = typeof one === 'object' && !Array.isArray(one);
+      const isText = isFree || isInner || !structure.includes(key);
+      return [key, isText ? clean(one, isFree || free.includes(key)) : one];
+    });
+    return Object.fromEntries(entries);
   };
-  return clean(value) as T; // strings stay strings, shapes stay shapes
-}
-
-/** Redacts text that comes in pieces: only whole words go, so that a secret split over pieces is seen whole. */
-export class StreamRedactor {
-  readonly #redact: Redactor;
-  #held = '';
-
-  constructor(redact: Redactor) {
-    this.#redact = redact;
-  }
-
-  add(text: string, isLast = false): string {
-    const held = this.#held + text;
-    const end = isLast || held.length > maxHeld ? held.length : held.search(/\S*$/);
-    this.#held = held.slice(end);
-    return this.#redact(held.slice(0, end));
-  }
+  return redactors.length === 0 ? value : (clean(value, false) as T); // shapes stay shapes
 }

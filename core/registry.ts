@@ -1,138 +1,141 @@
-/** Plugins and what they added: started in order, undone last first, completely. */
+/** Plugins and what they added: started in order, undone last first, completely; and what they are told. */
 
 import { asKernelError, errorData, KernelError, messageOf } from './errors.ts';
-import type { Host, Plugin } from './plugin.ts';
-import type { DescribedPlugin, DescribedSlot } from './protocol.ts';
+import type { Level, NoticeItem } from './item.ts';
+import type { Host, Plugin, PluginSpec } from './plugin.ts';
+import type { DescribedPlugin, Description, Event, Listener } from './protocol.ts';
 import { within } from './race.ts';
-import { type Entry, type Order, type Slot, sortEntries, type Tier } from './slot.ts';
+import { redactData } from './redact.ts';
+import { type Entry, type Get, type Slot, sortEntries } from './slot.ts';
+import * as slots from './slots.ts';
 
 /** How long a plugin may take to start, and to stop. */
-const setupMs = 10_000;
+const startMs = 10_000;
 const stopMs = 3_000;
 
-/** A plugin with its place: its tier (default: user), and the default order of what it adds. */
-export interface PluginSpec {
-  readonly plugin: Plugin;
-  readonly tier?: Tier;
-  readonly order?: Order;
-  /** When its setup fails: a notice instead of a failed start. */
-  readonly optional?: boolean;
-}
-
-type Held = {
-  readonly slot: Slot<never>;
-  entries: readonly Entry<unknown>[];
-  combined?: { readonly value: unknown };
-};
-type MakeHost = (
-  name: string,
-  scope: AsyncDisposableStack,
-) => Pick<Host, 'client' | 'effects' | 'log'>;
+/** A slot and its entries, sorted: replaced by each change, never changed. */
+type Held = { slot: Slot<never>; entries: readonly Entry<never>[]; combined?: { value: unknown } };
+type Lent = Pick<Host, 'client' | 'effects' | 'log'>;
+type Lend = (scope: AsyncDisposableStack, signal: AbortSignal) => Lent;
 
 export class Registry {
   readonly #slots = new Map<string, Held>();
-  readonly #plugins = new Map<string, DescribedPlugin>();
+  readonly #plugins: DescribedPlugin[] = [];
   readonly #started = new AsyncDisposableStack();
-  #count = 0;
-
-  #held(slot: Slot<never>): Held {
-    const held = this.#slots.get(slot.name) ?? { slot, entries: [] };
-    this.#slots.set(slot.name, held);
-    return held;
-  }
+  readonly #listeners = new Set<Readonly<{ plugin: string; value: Listener }>>();
+  /** What was noticed beside threads. */
+  readonly notices: NoticeItem[] = [];
 
   /** What a slot holds now. */
-  get<In, Out>(slot: Slot<In, Out>): Out {
-    const held = this.#held(slot);
-    // Slots are matched by name, so what this one combines is what that one took.
-    held.combined ??= { value: slot.combine(sortEntries(held.entries) as readonly Entry<In>[]) };
-    return held.combined.value as Out;
-  }
+  readonly get: Get = (slot) => read(this.#slots, slot);
 
-  #set(held: Held, entries: readonly Entry<unknown>[]): void {
-    held.entries = entries;
-    held.combined = undefined;
+  /** What the slots hold now, whatever happens to them later. */
+  freeze(): Get {
+    const frozen = new Map(this.#slots);
+    return (slot) => read(frozen, slot);
   }
 
   /** Starts one plugin. What it throws is thrown with its name; for an optional one it is given back. */
-  async start(
-    { plugin, tier = 'user', order: usual, optional }: PluginSpec,
-    makeHost: MakeHost,
-  ): Promise<KernelError | undefined> {
+  async start(spec: PluginSpec, lend: Lend) {
+    const { plugin, tier = 'user', order: usual, optional = false } = spec;
     const { name } = plugin;
     const began = performance.now();
     const scope = new AsyncDisposableStack();
     const controller = new AbortController();
+    const { signal } = controller;
     scope.defer(() => controller.abort());
     const add: Host['add'] = (slot, value, order = usual) => {
-      const held = this.#held(slot);
-      const entry = { value, plugin: name, tier, order, index: this.#count++ };
-      this.#set(held, [...held.entries, entry]);
-      return scope.use({
-        [Symbol.dispose]: () =>
-          this.#set(
-            held,
-            held.entries.filter((one) => one !== entry),
-          ),
-      });
+      const entry = { value, plugin: name, tier, order } as Entry<never>; // of what its slot takes
+      const remove = () => this.#change(slot, (all) => all.filter((one) => one !== entry));
+      const added = scope.use({ [Symbol.dispose]: remove });
+      this.#change(slot, (all) => sortEntries([...all, entry]));
+      return added;
     };
     let error: KernelError | undefined;
     try {
       this.#check(plugin);
-      const parts = makeHost(name, scope);
-      const host: Host = {
-        ...parts,
-        add,
-        get: (slot) => this.get(slot),
-        scope,
-        signal: controller.signal,
-      };
-      await within(Promise.try(plugin.setup, host), { limitMs: setupMs, what: 'its setup' });
+      const host: Host = { ...lend(scope, signal), add, get: this.get, scope, signal };
+      await within(Promise.try(plugin.setup, host), { limitMs: startMs, what: 'its setup' });
       this.#started.defer(() => stop(name, scope));
-    } catch (thrown) {
+    } catch (cause) {
       await stop(name, scope);
-      error = new KernelError(
-        asKernelError(thrown).code,
-        `plugin ${name} did not start: ${messageOf(thrown)}`,
-        { plugin: name, cause: thrown },
-      );
-      if (optional !== true) throw error;
+      const message = `plugin ${name} did not start: ${messageOf(cause)}`;
+      error = new KernelError(asKernelError(cause).code, message, { plugin: name, cause });
+      if (!optional) throw error;
     }
-    const failure = error && { error: errorData(error) };
-    this.#plugins.set(name, { name, tier, setupMs: performance.now() - began, ...failure });
+    const setupMs = performance.now() - began;
+    this.#plugins.push({ name, tier, setupMs, ...(error && { error: errorData(error) }) });
     return error;
+  }
+
+  #change(slot: Slot<never>, change: (entries: Held['entries']) => Held['entries']): void {
+    const entries = change(this.#slots.get(slot.name)?.entries ?? []);
+    this.#slots.set(slot.name, { slot, entries });
   }
 
   #check({ name, api }: Plugin): void {
     const level = `it is for API level ${String(api)}, and this program has level 1: update one of them`;
     if (api !== 1) throw new KernelError('plugin', level);
     const twice = 'another plugin has this name: remove one of them, or give it another name';
-    if (this.#plugins.has(name)) throw new KernelError('plugin', twice);
+    if (this.#plugins.some((one) => one.name === name)) throw new KernelError('plugin', twice);
   }
 
   /** Stops all plugins, last first. */
-  close(): Promise<void> {
-    return this.#started.disposeAsync();
+  readonly close = () => this.#started.disposeAsync();
+
+  describe(): Omit<Description, 'threads'> {
+    const filled = [...this.#slots.values()].filter(({ entries }) => entries.length > 0);
+    const described = filled.map(({ slot: { name, kind }, entries }) => {
+      return { slot: name, kind, entries: entries.map(describe) };
+    });
+    return { slots: described, plugins: this.#plugins, notices: this.notices };
   }
 
-  describe(): {
-    readonly slots: readonly DescribedSlot[];
-    readonly plugins: readonly DescribedPlugin[];
-  } {
-    const nameOf = (value: unknown) => Object(value).name as string | undefined; // functions and objects may have one
-    const show = ({ value, plugin, tier }: Entry<unknown>) => ({
-      name: nameOf(value) || plugin,
-      plugin,
-      tier,
-    });
-    const held = [...this.#slots.values()].filter(({ entries }) => entries.length > 0);
-    const slots = held.map(({ slot: { name, kind }, entries }) => ({
-      slot: name,
-      kind,
-      entries: sortEntries(entries).map(show),
-    }));
-    return { slots, plugins: [...this.#plugins.values()] };
+  /** What enters a thread, an event or the log, redacted. */
+  readonly clean = <T>(value: T): T => redactData(value, this.get(slots.redactors));
+
+  notice(level: Level, plugin: string, message: string): void {
+    const notice: NoticeItem = this.clean({ type: 'notice', level, plugin, message });
+    this.notices.push(notice);
+    this.emit({ type: 'notice', notice });
   }
+
+  /** Kernel events, and the status of every thread, until disposed. */
+  listen(plugin: string, value: Listener): Disposable {
+    const listener = { plugin, value };
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Tells observers and listeners what is redacted already. Who throws gives a warning of the process, nothing else. */
+  emit(event: Event): void {
+    const observers = this.#slots.get(slots.observers.name)?.entries ?? [];
+    const isOfThread = event.type === 'item/appended' || event.type === 'item/delta';
+    for (const { value: tell, plugin } of [...observers, ...(isOfThread ? [] : this.#listeners)]) {
+      try {
+        tell(event as Told); // listeners are told just these
+      } catch (error) {
+        const message = `an observer or listener of ${plugin} failed: ${messageOf(error)}`;
+        process.emitWarning(message);
+      }
+    }
+  }
+}
+
+type Told = Parameters<Listener>[0];
+
+/** Functions and objects may have a name. */
+function describe({ value, plugin, tier }: Entry<unknown>) {
+  const { name } = Object(value) as { name?: string }; // of whatever type
+  return { name: name || plugin, plugin, tier };
+}
+
+/** Slots are matched by name: what this one combines is what that one took. */
+function read<In, Out>(all: ReadonlyMap<string, Held>, slot: Slot<In, Out>): Out {
+  const held = all.get(slot.name);
+  if (held === undefined) return slot.combine([]);
+  held.combined ??= { value: slot.combine(held.entries) };
+  return held.combined.value as Out; // of a slot of this name
 }
 
 /** A plugin that hangs or throws when it stops must not keep others from stopping. */

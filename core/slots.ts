@@ -1,7 +1,7 @@
 /** The kernel's own slots. What each takes is in contracts.ts. */
 
 import type * as contracts from './contracts.ts';
-import { chain, choice, list, named, unique } from './slot.ts';
+import { chain, choice, list, named } from './slot.ts';
 
 export const models = named<contracts.Model>('models');
 export const tools = named<contracts.Tool>('tools');
@@ -13,20 +13,10 @@ export const compactors = chain<contracts.Compactor>('compactors');
 export const stores = choice<contracts.Store>('stores');
 export const commands = named<contracts.Command>('commands');
 export const frontEnds = named<contracts.FrontEnd>('frontEnds');
-export const requests = unique<contracts.RequestHandler>('requests');
+export const requests = named<contracts.RequestHandler>('requests');
 export const aroundTurn = chain<contracts.AroundTurn>('aroundTurn');
 export const aroundModel = chain<contracts.AroundModel>('aroundModel');
 export const aroundTool = chain<contracts.AroundTool>('aroundTool');
 export const aroundEffect = chain<contracts.AroundEffect>('aroundEffect');
 export const redactors = list<contracts.Redactor>('redactors');
 export const observers = list<contracts.Observer>('observers');
-
-/** What a turn reads, once, when it starts. */
-export const turnSlots = {
-  ...{ models, tools, prompts, policies, compactors },
-  ...{ aroundTurn, aroundModel, aroundTool, aroundEffect },
-};
-type Combined<S> = S extends { readonly combine: (entries: never) => infer Out } ? Out : never;
-export type TurnSlots = {
-  readonly [Name in keyof typeof turnSlots]: Combined<(typeof turnSlots)[Name]>;
-};

@@ -1,125 +1,112 @@
 /** One model call: its answer streamed, then appended together. */
 
-import type { EncodedPart, ModelEvent, ModelRequest, StreamModel } from './contracts.ts';
-import { asKernelError, ModelError } from './errors.ts';
-import type { Body, CallItem, Output } from './item.ts';
+import type * as plug from './contracts.ts';
+import { asKernelError, fail, ModelError } from './errors.ts';
+import type { AssistantItem, CallItem, Output } from './item.ts';
 import { untilAborted } from './race.ts';
+import * as slots from './slots.ts';
+import type { OpenText } from './subscription.ts';
 import type { Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
+import { tokensOf } from './window.ts';
 
-type Choice = ModelRequest['toolChoice'];
-type Done = Extract<ModelEvent, { type: 'done' }>;
+type Choice = plug.ModelRequest['toolChoice'];
+type Done = Extract<plug.ModelEvent, { type: 'done' }>;
 
 /** The model through its wrappers, on the window as it is and what is `added` to it. */
-export function callModel(
-  turn: Turn,
-  toolChoice: Choice,
-  ...added: EncodedPart[]
-): AsyncIterable<ModelEvent> {
-  const { thread, model, signal, slots, pending } = turn;
-  const { id, settings, window } = thread;
-  const step = (index: number): StreamModel => {
-    const wrapper = slots.aroundModel[index];
-    return (request, on) => wrapper?.(request, on, step(index + 1)) ?? model.stream(request, on);
-  };
-  const effects = turn.effects({ kind: 'plugin', name: model.name });
-  const notice = (level: 'info' | 'warning', text: string) =>
-    thread.notice(level, model.name, text);
-  const parts = [...window.weigh(model), ...added];
-  const outputSchema = toolChoice === 'auto' ? pending.outputSchema : undefined;
-  const request = { thread: id, settings, parts, toolChoice, outputSchema };
-  return untilAborted(step(0)(request, { signal, effects, notice }), signal);
+export async function* callModel(turn: Turn, toolChoice: Choice, ...added: plug.EncodedPart[]) {
+  const { thread, settings, model, signal, spent, running } = turn;
+  const stream = turn.get(slots.aroundModel).reduceRight<plug.StreamModel>(
+    (next, wrapper) => (request, on) => wrapper(request, on, next),
+    (request, on) => model.stream(request, on),
+  );
+  const parts = [...thread.window.weigh(model), ...added];
+  const outputSchema = toolChoice === 'auto' ? running.pending.outputSchema : undefined;
+  const request = { thread: thread.id, settings, parts, toolChoice, outputSchema };
+  const context = turn.lend({ kind: 'plugin', name: model.name });
+  for await (const event of untilAborted(stream(request, context), signal)) {
+    if (event.type === 'done')
+      spent.tokens += (event.usage?.input ?? 0) + (event.usage?.output ?? 0);
+    yield event;
+  }
 }
+
+/** What a step gave: the calls to run, and the text. */
+type Answer = Readonly<{ calls: readonly CallItem[]; text: string }>;
 
 /** Asks the model once and appends its answer. Throws what the model throws; what had been shown is then discarded. */
-export async function runStep(
-  turn: Turn,
-): Promise<{ readonly calls: readonly CallItem[]; readonly text: string }> {
-  const { thread, model, spent } = turn;
+export async function runStep(turn: Turn): Promise<Answer> {
+  const { thread, model, settings, signal, spent } = turn;
   const started = performance.now();
-  const estimate = thread.window.weigh(model).reduce((sum, part) => sum + part.tokens, 0);
+  const estimate = tokensOf(thread.window.weigh(model));
   const outputs: Output[] = [];
-  let done: Done | undefined;
   try {
-    for await (const event of callModel(turn, 'auto')) {
-      if (event.type === 'delta') thread.delta(event.id, event.kind, event.text, event.name);
-      else if (event.type === 'output') outputs.push(event.output);
-      else if (event.type === 'done') done = event;
-      else await restart(thread, outputs, event.reason);
-    }
-    if (done === undefined)
-      throw new ModelError('model_busy', `the answer of ${model.name} was cut off`);
+    const done = await collect(turn, outputs);
+    const answer = usable(outputs, done, thread);
+    await discard(thread, 'the answer does not hold it', answer);
+    const { stop, usage, model: name = model.traits(settings).model } = done;
+    const by = { provider: model.name, model: name };
+    const durationMs = Math.round(performance.now() - started);
+    await thread.append([...answer, { type: 'step', ...by, stop, usage, estimate, durationMs }]);
+    spent.steps++;
+    const texts = answer.filter((output) => output.type === 'assistant').map(({ text }) => text);
+    return { calls: answer.filter((output) => output.type === 'call'), text: texts.join('\n') };
   } catch (thrown) {
     const error = asKernelError(thrown, model.name);
-    if (error.code !== 'store')
-      await giveUp(thread, outputs, turn.signal.aborted ? undefined : error.message);
+    await giveUp(thread, outputs, signal.aborted ? undefined : error.message);
     throw error;
   }
-  const answer = usable(outputs, done, thread);
-  await discard(thread, 'the answer does not hold it', answer);
-  const { stop, usage, model: name = model.traits(thread.settings).model } = done;
-  const durationMs = Math.round(performance.now() - started);
-  const step: Body = {
-    type: 'step',
-    provider: model.name,
-    model: name,
-    usage,
-    estimate,
-    stop,
-    durationMs,
-  };
-  await thread.append([...answer, step]);
-  spent.steps++;
-  spent.tokens += (usage?.input ?? 0) + (usage?.output ?? 0);
-  const texts = answer.filter((output) => output.type === 'assistant').map((output) => output.text);
-  return { calls: answer.filter((output) => output.type === 'call'), text: texts.join('\n') };
 }
 
-async function restart(thread: Thread, outputs: Output[], reason: string): Promise<void> {
-  outputs.length = 0;
-  await discard(thread, reason);
+/** Shows the answer as it comes, and fills `outputs` with what is whole. */
+async function collect(turn: Turn, outputs: Output[]): Promise<Done> {
+  const { thread, model } = turn;
+  let done: Done | undefined;
+  for await (const event of callModel(turn, 'auto')) {
+    if (event.type === 'delta') thread.delta(event);
+    else if (event.type === 'output') outputs.push(event.output);
+    else if (event.type === 'done') done = event;
+    else {
+      outputs.length = 0;
+      await discard(thread, event.reason);
+    }
+  }
+  return done ?? fail(new ModelError('model_busy', `the answer of ${model.name} was cut off`));
 }
 
-/** Closes what the model has shown, but for what is `kept`, and for the output of running calls. */
-async function discard(
-  thread: Thread,
-  reason: string,
-  kept: readonly Output[] = [],
-): Promise<void> {
-  const ids = new Set(kept.map((output) => output.id));
-  const shown = [...thread.open.values()].map((open) => open.is);
-  const lost = shown.filter(({ kind, id }) => kind !== 'output' && !ids.has(id));
-  if (lost.length > 0)
-    await thread.append(lost.map(({ id }): Body => ({ type: 'discarded', id, reason })));
+/** What the model has shown that is not in these. Output of calls is not the model's. */
+function shown(thread: Thread, but: readonly Output[]) {
+  const isOther = ({ is }: OpenText) =>
+    is.kind !== 'output' && but.every((output) => output.id !== is.id);
+  return [...thread.open.values()].filter(isOther);
+}
+
+async function discard(thread: Thread, reason: string, kept: readonly Output[] = []) {
+  await thread.append(shown(thread, kept).map((open) => open.discarded(reason)));
 }
 
 /** Without a fault it was the user's interrupt: the text that was shown is kept, marked. Otherwise all is discarded. */
 async function giveUp(thread: Thread, outputs: readonly Output[], fault?: string): Promise<void> {
-  const whole = new Set(outputs.map((output) => output.id));
-  const cut = [...thread.open.values()].filter(({ is }) => is.kind === 'text' && !whole.has(is.id));
-  const texts = outputs.filter((output) => output.type === 'assistant');
-  const parts = cut.map((open): Body => ({
-    type: 'assistant',
-    id: open.is.id,
-    text: open.text(),
-    cut: true,
-  }));
-  if (fault === undefined) await thread.append([...texts, ...parts]);
+  const texts = shown(thread, outputs).filter(({ is }) => is.kind === 'text');
+  const cut = texts.map((open): AssistantItem => {
+    return { type: 'assistant', id: open.is.id, text: open.text(), cut: true };
+  });
+  const whole = outputs.filter((output) => output.type === 'assistant');
+  if (fault === undefined) await thread.append([...whole, ...cut]);
   await discard(thread, fault ?? 'interrupted');
 }
 
 /** What counts of a whole answer: no empty texts, no calls of one that was cut, no call id used twice. */
-function usable(outputs: readonly Output[], { stop }: Done, thread: Thread): readonly Output[] {
+function usable(outputs: readonly Output[], { stop }: Done, thread: Thread) {
   const isCut = stop !== 'end' && outputs.some((output) => output.type === 'call');
   const message = `the answer ended early (${stop}) with calls in it, which are not run: ask for smaller steps`;
   if (isCut) throw new ModelError('model_answer', message);
-  const used = new Set(thread.calls);
+  const used = new Set(thread.items.map((item) => (item.type === 'call' ? item.call : '')));
   return outputs.flatMap((output): readonly Output[] => {
     if (output.type === 'assistant' && output.text === '') return [];
     if (output.type !== 'call') return [output];
     let { call } = output;
-    for (let count = 2; used.has(call) || call === ''; count++)
-      call = `${output.call || 'call'}_${count}`;
+    for (let count = 2; used.has(call); count++) call = `${output.call || 'call'}_${count}`;
     used.add(call);
     return [{ ...output, call }];
   });

@@ -1,46 +1,56 @@
-/** Cursors over a thread: what every client reads. A slow one holds a place, not a queue. */
+/** What is read of a thread while it grows: the text of open items, and cursors. A slow reader holds a place, not a queue. */
 
+import type { Redactor } from './contracts.ts';
 import type { Item } from './item.ts';
-import type {
-  DeltaEvent,
-  SubscribeOptions,
-  Subscription,
-  ThreadEvent,
-  ThreadStatus,
-} from './protocol.ts';
+import type * as protocol from './protocol.ts';
+import { redactText } from './redact.ts';
 
 /** The most text of one open item that is kept for those who read later, in characters. */
-const maxOpenText = 1_000_000;
+const maxKept = 1_000_000;
+/** The most that is held back while a word has not ended. */
+const maxHeld = 4096;
+
+type Opened = Omit<protocol.DeltaEvent, 'text'>;
 
 /** Text that is still growing; the item that will hold it closes it. */
 export class OpenText {
-  readonly is: Omit<DeltaEvent, 'text'>;
+  readonly is: Opened;
+  /** Once it is there. */
+  item: Item | undefined;
   readonly #chunks: string[] = [];
-  #dropped = 0;
+  #held = '';
   #length = 0;
+  #dropped = 0;
 
-  constructor(is: Omit<DeltaEvent, 'text'>) {
+  constructor(is: Opened) {
     this.is = is;
   }
 
-  add(text: string): void {
-    this.#length += text.length;
-    if (this.#length > maxOpenText) {
-      this.#dropped += this.#chunks.splice(0, Math.ceil(this.#chunks.length / 2)).length;
-      this.#length = this.text().length + text.length;
-    }
-    this.#chunks.push(text);
+  /**
+   * Takes text and gives what can be shown now, which with redactors is whole words only: a secret split over pieces is
+   * seen whole. Without text it gives the rest.
+   */
+  add(redactors: readonly Redactor[], text?: string): string {
+    const held = this.#held + (text ?? '');
+    const isWhole = text === undefined || redactors.length === 0 || held.length > maxHeld;
+    const end = isWhole ? held.length : held.length - (held.split(/\s/).at(-1)?.length ?? 0);
+    const shown = redactText(held.slice(0, end), redactors);
+    this.#held = held.slice(end);
+    if (shown === '') return shown;
+    this.#chunks.push(shown);
+    this.#length += shown.length;
+    for (; this.#length > maxKept; this.#dropped++)
+      this.#length -= this.#chunks.shift()?.length ?? 0;
+    return shown;
   }
+
+  /** Without its item. */
+  readonly discarded = (reason: string) => ({ type: 'discarded', id: this.is.id, reason }) as const;
 
   /** How many chunks came so far. */
-  get end(): number {
-    return this.#dropped + this.#chunks.length;
-  }
-
+  readonly end = () => this.#dropped + this.#chunks.length;
   /** The text from chunk `from` on, without what was dropped. */
-  text(from = 0): string {
-    return this.#chunks.slice(Math.max(0, from - this.#dropped)).join('');
-  }
+  readonly text = (from = 0) => this.#chunks.slice(Math.max(0, from - this.#dropped)).join('');
 }
 
 /** What a cursor reads. `statusVersion` grows with each change of the status. */
@@ -48,46 +58,39 @@ export interface Readable {
   readonly id: string;
   readonly items: readonly Item[];
   readonly open: ReadonlyMap<string, OpenText>;
-  readonly status: () => ThreadStatus;
+  readonly cursors: Set<Cursor>;
+  readonly status: () => protocol.ThreadStatus;
   readonly statusVersion: number;
   readonly isClosed: boolean;
 }
 
-export class Cursor implements Subscription {
+/** A place in a thread, which knows it for as long as it is read. */
+export class Cursor implements protocol.Subscription {
   readonly answers: boolean;
   readonly #source: Readable;
-  readonly #leave: (cursor: Cursor) => void;
+  /** What was read of texts whose item was not. */
   readonly #read = new Map<OpenText, number>();
-  readonly #rest: ThreadEvent[] = [];
   #next: number;
   #statusVersion = -1;
-  #isDone = false;
   /** Something happened: go and look. */
   wake: () => void = () => {};
 
-  constructor(source: Readable, options: SubscribeOptions, leave: (cursor: Cursor) => void) {
+  constructor(source: Readable, { after = -1, answers = false }: protocol.SubscribeOptions) {
     this.#source = source;
-    this.#leave = leave;
-    this.#next = (options.after ?? -1) + 1;
-    this.answers = options.answers ?? false;
-  }
-
-  /** `open` is about to become an item: who has read everything before it gets the rest of its text first. */
-  closing(open: OpenText): void {
-    const isNext = this.#next >= this.#source.items.length && this.#read.has(open);
-    if (isNext) this.#rest.push(...this.#delta(open));
-    this.#read.delete(open);
+    this.#next = after + 1;
+    this.answers = answers;
+    source.cursors.add(this);
   }
 
   [Symbol.dispose](): void {
-    this.#isDone = true;
-    this.#leave(this);
+    this.#source.cursors.delete(this);
     this.wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ThreadEvent, void, undefined> {
-    using _left = this; // leaving the loop leaves the thread
-    while (!this.#isDone) {
+  async *[Symbol.asyncIterator]() {
+    using scope = new DisposableStack();
+    scope.use(this); // leaving the loop leaves the thread
+    while (this.#source.cursors.has(this)) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.wake = resolve;
       const event = this.#take();
@@ -97,20 +100,21 @@ export class Cursor implements Subscription {
     }
   }
 
-  #take(): ThreadEvent | undefined {
+  /** Items first; before an item the rest of its text, if that was being read; then what is open; then the status. */
+  #take(): protocol.ThreadEvent | undefined {
     const { id: thread, items, open, statusVersion } = this.#source;
     const item = items[this.#next];
-    if (this.#rest.length > 0) return this.#rest.shift();
-    if (item !== undefined) return (this.#next++, { type: 'item/appended', thread, item });
-    for (const text of open.values()) for (const event of this.#delta(text)) return event;
+    const texts = item === undefined ? open.values() : this.#read.keys();
+    for (const text of [...texts].filter((one) => one.item === item)) {
+      const from = this.#read.get(text) ?? 0;
+      this.#read.set(text, text.end());
+      if (item !== undefined) this.#read.delete(text);
+      if (from < text.end()) return { ...text.is, text: text.text(from) };
+    }
+    if (item !== undefined) this.#next++;
+    if (item !== undefined) return { type: 'item/appended', thread, item };
     if (this.#statusVersion === statusVersion) return undefined;
     this.#statusVersion = statusVersion;
     return { type: 'thread/status', thread, status: this.#source.status() };
-  }
-
-  #delta(open: OpenText): readonly ThreadEvent[] {
-    const from = this.#read.get(open) ?? 0;
-    this.#read.set(open, open.end);
-    return from === open.end ? [] : [{ ...open.is, text: open.text(from) }];
   }
 }

@@ -1,174 +1,133 @@
 /** A thread in memory: its items, its window, what is open, who watches. It runs no plugin but redactors and observers. */
 
-import type { Blobs, Redactor, ThreadLog } from './contracts.ts';
+import { addAbortListener } from 'node:events';
+
+import type { Blobs, ThreadLog } from './contracts.ts';
 import { Processes } from './effects.ts';
-import { asKernelError, conflict, errorData, KernelError } from './errors.ts';
+import { asKernelError, conflict, errorData, fail, KernelError, notFound } from './errors.ts';
 import * as it from './item.ts';
-import type {
-  Asked,
-  DeltaEvent,
-  Event,
-  SubscribeOptions,
-  ThreadInfo,
-  ThreadStatus,
-} from './protocol.ts';
-import { redactStrings, StreamRedactor } from './redact.ts';
-import { Cursor, OpenText } from './subscription.ts';
+import type * as protocol from './protocol.ts';
+import type { Registry } from './registry.ts';
+import { redactors } from './slots.ts';
+import { type Cursor, OpenText, type Readable } from './subscription.ts';
 import { Window } from './window.ts';
 
-/** A turn to be: its input, or, with `compact`, a compaction and a remark on what to keep. */
-export interface Pending {
-  readonly turn: string;
-  readonly input: readonly it.Content[];
-  readonly how: it.How;
-  readonly settings?: Partial<it.Settings>;
-  readonly limits: it.Limits;
-  readonly outputSchema?: it.JsonSchema;
-  readonly clientId?: string;
-  readonly compact?: string;
-}
+type Wanted = Omit<protocol.Params<'turn/start'>, 'thread'>;
+/** A turn to be: what `turn/start` asks for, or, with `compact`, a compaction and a remark on what to keep. */
+export type Pending = Wanted & Readonly<{ turn: string; how: it.How; compact?: string }>;
+/** A turn that runs; `steering` is input for its next step. */
+export type Running = Readonly<{ pending: Pending; controller: AbortController } & Course>;
+type Course = { steering: Pick<Pending, 'input' | 'clientId'>[]; ended: Promise<void> };
 
-export interface ThreadOptions {
+/** `items` are on disk already; an ephemeral thread has no `log`. */
+export type ThreadOptions = Readonly<{ id: string; items: readonly it.Item[] } & Means>;
+type Means = { log?: ThreadLog; blobs: Blobs; registry: Registry };
+
+type Open = Readonly<{ item: it.QuestionItem; settle: (answer: protocol.Asked) => void }>;
+
+export class Thread implements Readable {
   readonly id: string;
-  /** On disk already. */
-  readonly items: readonly it.Item[];
-  /** Absent for an ephemeral thread. */
-  readonly log?: ThreadLog;
+  readonly window = new Window();
+  readonly items: readonly it.Item[] = this.window.items;
   readonly blobs: Blobs;
-  readonly redact: () => Redactor | undefined;
-  readonly observe: (event: Event) => void;
-}
-
-type Running = {
-  readonly turn: string;
-  readonly controller: AbortController;
-  readonly ended: Promise<void>;
-};
-type Open = { readonly item: it.QuestionItem; readonly settle: (answer: Asked) => void };
-
-export class Thread {
-  readonly id: string;
-  readonly items: it.Item[] = [];
-  readonly window: Window = new Window(this.items);
-  readonly blobs: Blobs;
-  readonly processes: Processes = new Processes(() => this.touch());
-  readonly open: Map<string, OpenText> = new Map();
+  readonly processes = new Processes();
+  readonly open = new Map<string, OpenText>();
+  readonly cursors = new Set<Cursor>();
+  /** Turns that wait for the end of the running one. */
   readonly queue: Pending[] = [];
-  /** Input for the running turn's next step. */
-  readonly steering: Pick<Pending, 'input' | 'clientId'>[] = [];
-  /** The ordinal at which each prompt source was last read. */
-  readonly sourceRead: Map<string, number> = new Map();
-  /** The ids of all calls so far. */
-  readonly calls: Set<string> = new Set();
   running: Running | undefined;
   statusVersion = 0;
+  /** Set once it is being closed. */
+  closing: Promise<void> | undefined;
   isClosed = false;
   settings!: it.Settings; // the first item's, which every thread has
   #name: string | undefined;
   #error: it.ErrorData | undefined;
   #next = 0;
-  #tail: Promise<void> | undefined;
+  #written: Promise<void> = Promise.resolve();
   readonly #options: ThreadOptions;
-  readonly #cursors = new Set<Cursor>();
-  readonly #streams = new Map<OpenText, StreamRedactor>();
   readonly #questions = new Map<string, Open>();
 
   constructor(options: ThreadOptions) {
     this.id = options.id;
     this.blobs = options.blobs;
     this.#options = options;
+    this.processes.changed = () => this.touch();
     for (const item of options.items) this.#take(item);
     this.#next = this.items.length;
   }
 
-  info(): ThreadInfo {
-    const ephemeral = this.#options.log === undefined;
+  info(): protocol.ThreadInfo {
     const { id, settings } = this;
-    return {
-      id,
-      name: this.#name,
-      settings,
-      status: this.status(),
-      last: this.#next - 1,
-      ephemeral,
-    };
+    const ephemeral = this.#options.log === undefined;
+    const status = this.status();
+    return { id, name: this.#name, settings, status, last: this.#next - 1, ephemeral };
   }
 
-  status(): ThreadStatus {
-    return {
-      state: this.isClosed ? 'closed' : this.running === undefined ? 'idle' : 'active',
-      turn: this.running?.turn,
-      questions: [...this.#questions.values()].map(({ item }) => item),
-      queued: this.queue.length,
-      processes: [...this.processes.running.keys()],
-      error: this.#error,
-    };
+  status(): protocol.ThreadStatus {
+    const { running, isClosed } = this;
+    const state = isClosed ? 'closed' : running === undefined ? 'idle' : 'active';
+    const turn = running?.pending.turn;
+    const questions = [...this.#questions.values()].map(({ item }) => item);
+    const processes = [...this.processes.running.keys()];
+    return { state, turn, questions, queued: this.queue.length, processes, error: this.#error };
   }
 
   /** The status changed: tell everyone. */
-  touch(_changed?: unknown): void {
+  touch(): void {
     this.statusVersion++;
     this.#tell({ type: 'thread/status', thread: this.id, status: this.status() });
   }
 
-  #tell(event: Event): void {
-    this.#options.observe(event);
-    for (const cursor of this.#cursors) cursor.wake();
+  #tell(event: protocol.Event): void {
+    this.#options.registry.emit(event);
+    for (const cursor of this.cursors) cursor.wake();
   }
 
   /**
-   * Appends items together. When it resolves they are on disk (with `durable`, safe from a power loss) and observers
-   * have seen them. A store that fails breaks the thread: whatever is appended later throws `store`.
+   * Appends items together, in the order of these calls. When it resolves they are on disk (with `durable`, safe from a
+   * power loss) and observers have seen them. A store that fails breaks the thread: later appends throw `store`.
    */
   async append(bodies: readonly it.Body[], { durable = false } = {}): Promise<void> {
+    if (bodies.length === 0) return;
     if (this.#error !== undefined) throw new KernelError('store', this.#error.message);
-    const redact = this.#options.redact();
+    const turn = this.running?.pending.turn;
     const at = Date.now();
-    const turn = this.running?.turn;
-    const stamp = (body: it.Body): it.Item => ({ ...body, n: this.#next++, at, turn });
-    const items = (redact === undefined ? bodies : redactStrings(bodies, redact)).map(stamp);
+    const clean = this.#options.registry.clean(bodies);
+    const items = clean.map((body): it.Item => ({ ...body, n: this.#next++, at, turn }));
+    const write = async (before: Promise<void>, written: void | Promise<void>) => {
+      await Promise.all([before, written]);
+      for (const item of items) this.#publish(item);
+    };
     try {
-      const written = this.#options.log?.append(items, durable);
-      if (written !== undefined || this.#tail !== undefined) await this.#inOrder(written);
+      this.#written = write(this.#written, this.#options.log?.append(items, durable));
+      await this.#written;
     } catch (error) {
       this.#error ??= errorData(error);
       this.running?.controller.abort(error);
       this.touch();
       throw asKernelError(error);
     }
-    for (const item of items) this.#publish(item);
-  }
-
-  /** Appends that a store takes its time for come out in the order they went in. */
-  async #inOrder(written: Promise<void> | void): Promise<void> {
-    const before = this.#tail;
-    const mine = (async () => void (await before?.catch(() => {}), await written))();
-    this.#tail = mine;
-    await mine;
-    if (this.#tail === mine) this.#tail = undefined;
   }
 
   #publish(item: it.Item): void {
     const open = this.open.get(item.type === 'result' ? item.call : 'id' in item ? item.id : '');
     if (open !== undefined) {
-      this.#show(open, this.#streams.get(open)?.add('', true) ?? '');
-      for (const cursor of this.#cursors) cursor.closing(open);
+      this.#show(open);
+      open.item = item;
       this.open.delete(open.is.id);
-      this.#streams.delete(open);
     }
     this.#take(item);
     this.#tell({ type: 'item/appended', thread: this.id, item });
   }
 
   #take(item: it.Item): void {
-    this.items.push(item);
     this.window.add(item);
     if (item.type === 'thread') this.settings = Object.freeze(item.settings);
-    else if (item.type === 'settings')
-      this.settings = Object.freeze({ ...this.settings, ...item.changes });
-    else if (item.type === 'meta') this.#name = item.name ?? this.#name;
-    else if (item.type === 'call') this.calls.add(item.call);
-    else if (item.type === 'end') this.running = undefined;
+    const changes = item.type === 'settings' ? item.changes : undefined;
+    if (changes !== undefined) this.settings = Object.freeze({ ...this.settings, ...changes });
+    if (item.type === 'meta') this.#name = item.name ?? this.#name;
+    if (item.type === 'end') this.running = undefined;
   }
 
   /** Appends without waiting; a store that fails breaks the thread and shows there. */
@@ -177,46 +136,35 @@ export class Thread {
   }
 
   /** Text of an item that is still to come. */
-  delta(id: string, kind: DeltaEvent['kind'], text: string, name?: string): void {
+  delta({ id, kind, text, name }: Omit<protocol.DeltaEvent, 'type' | 'thread'>): void {
     const is = { type: 'item/delta', thread: this.id, id, kind, name } as const;
     const open = this.open.get(id) ?? new OpenText(is);
     this.open.set(id, open);
-    const redact = this.#options.redact();
-    if (redact !== undefined && !this.#streams.has(open))
-      this.#streams.set(open, new StreamRedactor(redact));
-    this.#show(open, this.#streams.get(open)?.add(text) ?? text);
+    this.#show(open, text);
   }
 
-  #show(open: OpenText, text: string): void {
-    if (text === '') return;
-    open.add(text);
-    this.#tell({ ...open.is, text });
+  #show(open: OpenText, more?: string): void {
+    const text = open.add(this.#options.registry.get(redactors), more);
+    if (text !== '') this.#tell({ ...open.is, text });
   }
 
-  /** The whole text of a call's result. */
-  async result(call: string): Promise<Uint8Array | undefined> {
-    const item = this.items
-      .filter(({ type }) => type === 'result')
-      .findLast((one) => 'call' in one && one.call === call);
-    if (item?.type !== 'result') return undefined;
-    return item.full ? this.blobs.get(item.full.blob) : Buffer.from(it.textOf(item.content));
-  }
-
-  subscribe(options: SubscribeOptions): Cursor {
-    const cursor = new Cursor(this, options, (left) => this.#cursors.delete(left));
-    this.#cursors.add(cursor);
-    return cursor;
+  /** For a path `result:CALL` the whole text of that call's result. */
+  async stored(path: string): Promise<Uint8Array | undefined> {
+    if (!path.startsWith('result:')) return undefined;
+    const results = this.items.filter((item) => item.type === 'result');
+    const result = results.find((item) => path === `result:${item.call}`);
+    const { full, content } = result ?? fail(notFound`there is no ${path} in this thread`);
+    return full === undefined ? Buffer.from(it.textOf(content)) : this.blobs.get(full.blob);
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
-  async ask(question: it.Question, call?: string, signal?: AbortSignal): Promise<Asked> {
-    if (![...this.#cursors].some((cursor) => cursor.answers)) return { by: 'nobody' };
+  async ask(question: it.Question, call?: string, signal?: AbortSignal): Promise<protocol.Asked> {
+    if (![...this.cursors].some((cursor) => cursor.answers)) return { by: 'nobody' };
     const item: it.QuestionItem = { type: 'question', id: crypto.randomUUID(), call, question };
-    const { promise, resolve } = Promise.withResolvers<Asked>();
-    const onAbort = () => resolve({ decision: 'deny', by: 'closed' });
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    this.#questions.set(item.id, { item, settle: resolve });
+    const { promise, resolve: settle } = Promise.withResolvers<protocol.Asked>();
+    const onAbort = () => settle({ ...unanswered, by: 'closed' });
+    using _listener = signal && addAbortListener(signal, onAbort);
+    this.#questions.set(item.id, { item, settle });
     try {
       await this.append([item]);
       this.touch();
@@ -224,7 +172,6 @@ export class Thread {
       await this.append([{ type: 'answer', question: item.id, answer, by }]);
       return { by, ...answer };
     } finally {
-      signal?.removeEventListener('abort', onAbort);
       this.#questions.delete(item.id);
       this.touch();
     }
@@ -238,33 +185,37 @@ export class Thread {
     open.settle({ ...answer, by });
   }
 
-  /** Ends the running turn, the processes and all subscriptions, and lets go of the log. */
+  /** Ends the running turn, open questions, processes and subscriptions, and lets go of the log. */
   async close(reason: KernelError): Promise<void> {
     this.queue.length = 0;
     this.running?.controller.abort(reason);
     await this.running?.ended;
-    await this.processes.close();
+    for (const question of this.#questions.keys()) this.answer(question, unanswered, 'closed');
+    await this.processes[Symbol.asyncDispose]();
+    await this.#written.catch(() => {});
     this.isClosed = true;
     this.touch();
     await this.#options.log?.close();
   }
 }
 
+const unanswered = { decision: 'deny' } as const;
+
 /** What a thread lacks whose process died: a result for each open call, an answer for each open question, its turn's end. */
 export function closingItems(items: readonly it.Item[], reason: string): readonly it.Body[] {
   const calls = new Map<string, it.Body>();
-  const rest = new Map<string, it.Body>();
+  const turns = new Map<string, it.Body>();
   const content = [{ type: 'text', text: `no result: ${reason}; what it did is unknown` }] as const;
   const failed = { type: 'result', content, isError: true, durationMs: 0 } as const;
-  const denied = { type: 'answer', answer: { decision: 'deny' }, by: 'closed' } as const;
+  const denied = { type: 'answer', answer: unanswered, by: 'closed' } as const;
   const ended = { type: 'end', status: 'interrupted', durationMs: 0 } as const;
   for (const item of items) {
     if (item.type === 'call') calls.set(item.call, { ...failed, call: item.call, name: item.name });
-    else if (item.type === 'turn') rest.set(item.id, { ...ended, id: item.id });
-    else if (item.type === 'question') calls.set(item.id, { ...denied, question: item.id });
-    else if (item.type === 'result') calls.delete(item.call);
-    else if (item.type === 'answer') calls.delete(item.question);
-    else if (item.type === 'end') rest.delete(item.id);
+    if (item.type === 'question') calls.set(item.id, { ...denied, question: item.id });
+    if (item.type === 'turn') turns.set(item.id, { ...ended, id: item.id });
+    if (item.type === 'result') calls.delete(item.call);
+    if (item.type === 'answer') calls.delete(item.question);
+    if (item.type === 'end') turns.delete(item.id);
   }
-  return [...calls.values(), ...rest.values()];
+  return [...calls.values(), ...turns.values()];
 }

@@ -4,17 +4,7 @@
  */
 
 import type { EncodedPart, Model } from './contracts.ts';
-import { isPart } from './item.ts';
-import type {
-  FragmentItem,
-  Item,
-  Part,
-  Range,
-  Stamped,
-  ToolsItem,
-  WindowEntry,
-  WindowItem,
-} from './item.ts';
+import * as it from './item.ts';
 
 /** Estimated tokens of an image, whatever its bytes. */
 const imageTokens = 1500;
@@ -22,67 +12,57 @@ const charactersPerToken = 4;
 
 /** A part with its encoding and the tokens estimated for it, uncorrected. */
 export type Weighed = EncodedPart & { readonly tokens: number };
-/** A part in the window; `isKept` when it stays although the turn that made it has ended. */
-type Place = { readonly part: Part; isKept: boolean; by?: Model; weighed?: Weighed };
 
 /** The window of one thread. `add` takes every item in order; reading never changes it. */
 export class Window {
-  readonly #items: readonly Item[];
-  #places: Place[] = [];
-  /** Where the running turn's places begin. */
-  #turnStart = 0;
+  /** All of the thread. */
+  readonly items: it.Item[] = [];
+  /** What is shown, and what a source may still ask to keep. */
+  #parts: it.Part[] = [];
+  /** Ordinals of parts that stay although the turn that made them has ended. */
+  #kept = new Set<number>();
+  /** Where the running turn began. */
+  #turn = -1;
   /** The last `window` item: what came before it and did not survive cannot come back. */
   #moved = -1;
+  /** The ordinal at which each prompt source was last read, in this process or by what it added. */
   #lastRead = new Map<string, number>();
   /** What the model last reported, over what had been estimated. */
   #correction = 1;
+  #weighed = new WeakMap<it.Part, Weighed>();
+  #weighedBy: Model | undefined;
 
-  /** `items` is the thread's own list, which `add` is told of one by one. */
-  constructor(items: readonly Item[]) {
-    this.#items = items;
-  }
-
-  add(item: Item): void {
-    if (item.type === 'turn') this.#turnStart = this.#places.length;
-    else if (item.type === 'refs') item.ranges.forEach((range) => this.#keep(range));
+  add(item: it.Item): void {
+    this.items.push(item);
+    if (item.type === 'turn') this.#turn = item.n;
+    else if (item.type === 'refs') for (const range of item.ranges) this.#keep(range, item.n);
     else if (item.type === 'window') this.#move(item);
     else if (item.type === 'step') this.#correct(item.usage?.input ?? 0, item.estimate);
-    else if (isPart(item)) this.#append(item);
-    if (item.type === 'refs' || item.type === 'fragment') this.#lastRead.set(item.plugin, item.n);
+    else if (it.isPart(item)) this.#append(item);
+    if (item.type === 'refs' || item.type === 'fragment') this.read(item.plugin, item.n);
   }
 
-  #append(part: Part): void {
-    if (part.type === 'tools')
-      this.#places = this.#places.filter((one) => one.part.type !== 'tools');
-    this.#places.push({ part, isKept: part.type === 'fragment' || part.type === 'tools' });
+  #append(part: it.Part): void {
+    if (part.type === 'tools') this.#parts = this.#parts.filter(({ type }) => type !== 'tools');
+    if (part.type === 'tools' || part.type === 'fragment') this.#kept.add(part.n);
+    this.#parts.push(part);
   }
 
-  /** Places stand in the order of their ordinals, so the first is found by halving. */
-  #keep([from, to]: Range): void {
-    let [low, high] = [0, this.#places.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#places[middle]?.part.n ?? 0) < from) low = middle + 1;
-      else high = middle;
-    }
-    for (
-      let place = this.#places[low];
-      place !== undefined && place.part.n <= to;
-      place = this.#places[++low]
-    ) {
-      place.isKept = true;
-    }
+  #keep([from, to]: it.Range, before: number): void {
+    for (let n = Math.max(0, from); n <= to && n < before; n++) this.#kept.add(n);
   }
 
-  #move(item: Stamped<WindowItem>): void {
-    const { to, entries = [] } = item;
-    const shown = to === undefined ? this.#shown() : windowOf(this.#items.slice(0, to)).#shown();
-    const stays =
-      to === undefined ? entries.flatMap((entry) => survivors(entry, shown, item)) : shown;
-    this.#places = stays.map((place) => ({ ...place, isKept: true }));
-    this.#lastRead = new Map();
-    this.#turnStart = this.#places.length;
-    this.#moved = item.n;
+  #move({ to, entries = [], n, at }: it.Stamped<it.WindowItem>): void {
+    const before = to === undefined ? this : windowOf(this.items.slice(0, to));
+    const stay = (entry: it.WindowEntry): readonly it.Part[] => {
+      if ('keep' in entry) return this.parts().filter((part) => isWithin(part.n, entry.keep));
+      return [{ type: 'fragment', ...entry.fragment, n, at }];
+    };
+    this.#parts = to === undefined ? entries.flatMap(stay) : before.#parts;
+    this.#kept = to === undefined ? new Set(this.#parts.map((part) => part.n)) : before.#kept;
+    this.#turn = before.#turn;
+    this.#lastRead.clear();
+    this.#moved = n;
   }
 
   #correct(actual: number, estimate: number): void {
@@ -90,78 +70,71 @@ export class Window {
     if (actual > 0 && estimate > 0) this.#correction = Math.min(4, Math.max(0.25, ratio));
   }
 
-  #shown(): readonly Place[] {
-    return this.#places.filter((place, index) => place.isKept || index >= this.#turnStart);
-  }
-
   /** What the model is shown now, in order. */
-  parts(): readonly Part[] {
-    return this.#shown().map((place) => place.part);
-  }
+  readonly parts = () => this.#parts.filter(({ n }) => n > this.#turn || this.#kept.has(n));
 
   /** The same in this model's encoding; each part is encoded once. */
   weigh(model: Model): readonly Weighed[] {
-    return this.#shown().map((place) => {
-      const known = place.by === model ? place.weighed : undefined;
-      return known ?? (place.weighed = weigh(place.part, (place.by = model)));
+    if (model !== this.#weighedBy) this.#weighed = new WeakMap();
+    this.#weighedBy = model;
+    return this.parts().map((part) => {
+      const weighed = this.#weighed.get(part) ?? weigh(part, model);
+      this.#weighed.set(part, weighed);
+      return weighed;
     });
   }
 
   /** An estimate in tokens, corrected by what the model last reported. */
-  corrected(tokens: number): number {
-    return Math.ceil(tokens * this.#correction);
-  }
+  readonly corrected = (tokens: number) => Math.ceil(tokens * this.#correction);
 
   /** The tools the model is offered. */
-  get tools(): Stamped<ToolsItem> | undefined {
-    const found = this.#places.find((place) => place.part.type === 'tools')?.part;
-    return found?.type === 'tools' ? found : undefined;
+  get tools(): it.Stamped<it.ToolsItem> | undefined {
+    return this.#parts.find((part) => part.type === 'tools');
   }
 
   /** Whether the thread's first step is still to come, so that `system` fragments can be added. */
   get isFresh(): boolean {
-    return this.#places.every(({ part }) => part.type === 'fragment' || part.type === 'tools');
+    return this.#parts.every(({ type }) => type === 'fragment' || type === 'tools');
   }
 
   /** The fragments of one source that are in the window. */
-  fragments(source: string): readonly FragmentItem[] {
+  fragments(source: string): readonly it.FragmentItem[] {
+    const isOfSource = (part: it.Part) => part.type === 'fragment' && part.plugin === source;
     return this.parts()
       .filter((part) => part.type === 'fragment')
-      .filter((part) => part.plugin === source);
+      .filter(isOfSource);
   }
 
-  /** What a source read at ordinal `read` (in this process) has not seen; nothing that a compaction dropped. */
-  since(source: string, read = -1): readonly Item[] {
-    const after = Math.max(read, this.#lastRead.get(source) ?? -1);
-    const later = this.#items.slice(Math.max(after, this.#moved) + 1);
-    const stayed = this.#places.map(({ part }) => part).filter(({ n }) => n < this.#moved);
-    return after < this.#moved ? [...stayed, ...later] : later;
+  /** A source has seen what there is up to this ordinal. */
+  readonly read = (source: string, n: number) => void this.#lastRead.set(source, n);
+  /** Whether a source was never asked, or not since the window moved. */
+  readonly isUnread = (source: string) => !this.#lastRead.has(source);
+
+  /** What a source has not seen; nothing that a compaction dropped. */
+  since(source: string): readonly it.Item[] {
+    const after = this.#lastRead.get(source) ?? -1;
+    const later = this.items.slice(Math.max(after, this.#moved) + 1);
+    if (after >= this.#moved) return later;
+    return [...this.#parts.filter(({ n }) => n < this.#moved), ...later];
   }
 }
 
 /** The window over these items. */
-export function windowOf(items: readonly Item[]): Window {
-  const window = new Window(items);
+export function windowOf(items: readonly it.Item[]): Window {
+  const window = new Window();
   for (const item of items) window.add(item);
   return window;
 }
 
-function survivors(
-  entry: WindowEntry,
-  shown: readonly Place[],
-  { n, at }: Stamped<WindowItem>,
-): readonly Place[] {
-  if ('keep' in entry) return shown.filter(({ part }) => isWithin(part.n, entry.keep));
-  return [{ part: { type: 'fragment', ...entry.fragment, n, at }, isKept: true }];
-}
-
 /** Whether an ordinal lies in a range. */
-export function isWithin(n: number, [from, to]: Range): boolean {
-  return n >= from && n <= to;
-}
+export const isWithin = (n: number, [from, to]: it.Range): boolean => n >= from && n <= to;
+
+/** All tokens of these. */
+export const tokensOf = (parts: readonly Pick<Weighed, 'tokens'>[]): number =>
+  parts.reduce((sum, { tokens }) => sum + tokens, 0);
 
 /** A part in a model's encoding, with its estimated tokens: characters / 4, images apart. */
-export function weigh(part: Part, model: Model): Weighed {
+export function weigh(part: it.Part, model: Model): Weighed {
   const text = model.encode(part);
   const content = part.type === 'user' || part.type === 'result' ? part.content : [];
   const images = content.flatMap((one) => (one.type === 'image' ? [one.data.length] : []));

@@ -168,37 +168,33 @@ suite('setup throws, or takes over 10 s: start-up stops, naming the plugin', () 
     assert.deepEqual(names, ['fine'], 'what it had added is gone');
   });
 
-  test(
-    'an optional plugin whose setup was given up can add nothing any more',
-    { todo: 'Bug 11' },
-    async (t) => {
-      t.mock.timers.enable({ apis: ['setTimeout'] });
-      const [begun, goOn, over] = [gate(), gate(), gate()];
-      let added: unknown;
-      const slow = plugin('slow', async (host) => {
-        begun.resolve();
-        await goOn.promise;
-        try {
-          host.add(
-            tools,
-            tool('late', () => content('')),
-          );
-        } catch (error) {
-          added = error;
-        }
-        over.resolve();
-      });
-      const starting = openKernel(t, { plugins: [{ plugin: slow, optional: true }] });
-      await begun.promise;
-      t.mock.timers.tick(10_000);
-      const kernel = await starting;
-      goOn.resolve();
-      await over.promise;
-      const { slots } = await kernel.client('test').request('kernel/describe', {});
-      assert.deepEqual(slots, []);
-      assert.ok(added instanceof Error, 'it is told');
-    },
-  );
+  test('an optional plugin whose setup was given up can add nothing any more', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const [begun, goOn, over] = [gate(), gate(), gate()];
+    let added: unknown;
+    const slow = plugin('slow', async (host) => {
+      begun.resolve();
+      await goOn.promise;
+      try {
+        host.add(
+          tools,
+          tool('late', () => content('')),
+        );
+      } catch (error) {
+        added = error;
+      }
+      over.resolve();
+    });
+    const starting = openKernel(t, { plugins: [{ plugin: slow, optional: true }] });
+    await begun.promise;
+    t.mock.timers.tick(10_000);
+    const kernel = await starting;
+    goOn.resolve();
+    await over.promise;
+    const { slots } = await kernel.client('test').request('kernel/describe', {});
+    assert.deepEqual(slots, []);
+    assert.ok(added instanceof Error, 'it is told');
+  });
 
   test('a plugin for another level of the contract is refused by name', async () => {
     const other = { name: 'other', api: 2, setup: () => {} } as unknown as Plugin; // from the future
@@ -217,20 +213,16 @@ suite('setup throws, or takes over 10 s: start-up stops, naming the plugin', () 
     });
   });
 
-  test(
-    "an optional plugin whose name is taken does not take the first one's place",
-    { todo: 'Bug 12' },
-    async (t) => {
-      const kernel = await openKernel(t, {
-        plugins: [
-          { plugin: plugin('one', () => {}) },
-          { plugin: plugin('one', () => {}), optional: true },
-        ],
-      });
-      const { plugins } = await kernel.client('test').request('kernel/describe', {});
-      assert.ok(plugins.some(({ name, error }) => name === 'one' && error === undefined));
-    },
-  );
+  test("an optional plugin whose name is taken does not take the first one's place", async (t) => {
+    const kernel = await openKernel(t, {
+      plugins: [
+        { plugin: plugin('one', () => {}) },
+        { plugin: plugin('one', () => {}), optional: true },
+      ],
+    });
+    const { plugins } = await kernel.client('test').request('kernel/describe', {});
+    assert.ok(plugins.some(({ name, error }) => name === 'one' && error === undefined));
+  });
 });
 
 suite('tool: an error result the model reads: its message, not its stack', () => {
@@ -375,31 +367,27 @@ suite("observer, listener: logged under the plugin's name, nothing else", () => 
     assert.ok(warned.every((message) => message.includes('it broke')));
   });
 
-  test(
-    'what is logged names the plugin whose observer or listener it was',
-    { todo: 'Bug 13' },
-    async (t) => {
-      const warned = warningsOf(t);
-      const logged: string[] = [];
-      const thread = await openThread(t, {
-        replies: ['hi'],
-        plugins: [
-          plugin('of-the-observer', (host) => void host.add(observers, fails)),
-          plugin('of-the-listener', (host) => void host.client.listen(fails)),
-          plugin('hearing', (host) => {
-            host.add(observers, (event) => {
-              if (event.type === 'log') logged.push(`${event.plugin}: ${event.message}`);
-            });
-          }),
-        ],
-      });
-      await thread.turn('go');
-      await new Promise(setImmediate);
-      const told = [...warned, ...logged].join('\n');
-      assert.match(told, /of-the-observer/);
-      assert.match(told, /of-the-listener/);
-    },
-  );
+  test('what is logged names the plugin whose observer or listener it was', async (t) => {
+    const warned = warningsOf(t);
+    const logged: string[] = [];
+    const thread = await openThread(t, {
+      replies: ['hi'],
+      plugins: [
+        plugin('of-the-observer', (host) => void host.add(observers, fails)),
+        plugin('of-the-listener', (host) => void host.client.listen(fails)),
+        plugin('hearing', (host) => {
+          host.add(observers, (event) => {
+            if (event.type === 'log') logged.push(`${event.plugin}: ${event.message}`);
+          });
+        }),
+      ],
+    });
+    await thread.turn('go');
+    await new Promise(setImmediate);
+    const told = [...warned, ...logged].join('\n');
+    assert.match(told, /of-the-observer/);
+    assert.match(told, /of-the-listener/);
+  });
 });
 
 suite('model, aroundModel: the turn fails, the thread is intact', () => {
@@ -538,68 +526,61 @@ suite('redactor: the text is withheld', () => {
     );
   });
 
-  test(
-    'a redactor that always throws withholds texts, and the thread works on',
-    { todo: 'Bug 14' },
-    async (t) => {
-      const thread = await openThread(t, {
-        replies: [[{ name: 'fine' }], 'hi'],
-        tools: [tool('fine', () => content('fine'))],
-        plugins: [redacting(fails)],
-      });
-      const started = thread.start('hello');
-      await untilEvent(thread.client, thread.id, (event) =>
-        event.type === 'thread/status' && event.status.state === 'idle' ? true : undefined,
-      );
-      const turn = await started;
-      const items = await thread.items();
-      assert.deepEqual(typesOf(items), [
-        'thread',
-        'turn',
-        'tools',
-        'user',
-        'call',
-        'step',
-        'result',
-        'assistant',
-        'step',
-        'end',
-      ]);
-      const end = items.at(-1);
-      assert.ok(end?.type === 'end' && end.id === turn);
-      for (const said of saidIn(items.filter((item) => isPart(item) && item.type !== 'call')))
-        assert.match(said, /: \[withheld: a redactor failed\]$/);
-    },
-  );
+  test('a redactor that always throws withholds texts, and the thread works on', async (t) => {
+    const thread = await openThread(t, {
+      replies: [[{ name: 'fine' }], 'hi'],
+      tools: [tool('fine', () => content('fine'))],
+      plugins: [redacting(fails)],
+    });
+    const started = thread.start('hello');
+    await untilEvent(thread.client, thread.id, (event) =>
+      event.type === 'thread/status' && event.status.state === 'idle' ? true : undefined,
+    );
+    const turn = await started;
+    const items = await thread.items();
+    assert.deepEqual(typesOf(items), [
+      'thread',
+      'turn',
+      'refs',
+      'tools',
+      'user',
+      'call',
+      'step',
+      'result',
+      'assistant',
+      'step',
+      'end',
+    ]);
+    const end = items.at(-1);
+    assert.ok(end?.type === 'end' && end.id === turn);
+    for (const said of saidIn(items.filter((item) => isPart(item) && item.type !== 'call')))
+      assert.match(said, /: \[withheld: a redactor failed\]$/);
+  });
 
-  test(
-    'a redactor changes texts, and never what makes an item an item',
-    { todo: 'Bug 14' },
-    async (t) => {
-      const thread = await openThread(t, {
-        replies: [[{ name: 'fine', id: '0123-4567' }], 'the user 0123'],
-        tools: [tool('fine', () => content('the call 0123'))],
-        plugins: [redacting((text) => text.replaceAll(/user|call|end|[0-9a-f]{4}/g, '***'))],
-      });
-      const started = thread.start('a user');
-      await untilEvent(thread.client, thread.id, (event) =>
-        event.type === 'thread/status' && event.status.state === 'idle' ? true : undefined,
-      );
-      const turn = await started;
-      const items = await thread.items();
-      const parts = items.filter((item) => isPart(item));
-      assert.deepEqual(saidIn(parts), [
-        'user: a ***',
-        'call: fine',
-        'result: the *** ***',
-        'assistant: the *** ***',
-      ]);
-      const end = items.at(-1);
-      assert.ok(end?.type === 'end' && end.id === turn);
-      const [call, result] = [parts[2], parts[3]];
-      assert.ok(call?.type === 'call' && result?.type === 'result' && result.call === call.call);
-    },
-  );
+  test('a redactor changes texts, and never what makes an item an item', async (t) => {
+    const thread = await openThread(t, {
+      replies: [[{ name: 'fine', id: '0123-4567' }], 'the user 0123'],
+      tools: [tool('fine', () => content('the call 0123'))],
+      plugins: [redacting((text) => text.replaceAll(/user|call|end|[0-9a-f]{4}/g, '***'))],
+    });
+    const started = thread.start('a user');
+    await untilEvent(thread.client, thread.id, (event) =>
+      event.type === 'thread/status' && event.status.state === 'idle' ? true : undefined,
+    );
+    const turn = await started;
+    const items = await thread.items();
+    const parts = items.filter((item) => isPart(item));
+    assert.deepEqual(saidIn(parts), [
+      'user: a ***',
+      'call: fine',
+      'result: the *** ***',
+      'assistant: the *** ***',
+    ]);
+    const end = items.at(-1);
+    assert.ok(end?.type === 'end' && end.id === turn);
+    const [call, result] = [parts[2], parts[3]];
+    assert.ok(call?.type === 'call' && result?.type === 'result' && result.call === call.call);
+  });
 });
 
 suite('store: the turn fails at once', () => {

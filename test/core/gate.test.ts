@@ -270,24 +270,20 @@ suite('a question', () => {
     await untilIdle(client, id);
   });
 
-  test(
-    'outside of a turn is answered as well, and closed with its thread',
-    { todo: 'Bug 15' },
-    async (t) => {
-      const { client, id } = await openThread(t);
-      using _answering = client.subscribe({ thread: id, answers: true });
-      const question = { kind: 'input/ask', message: '?', schema: {}, from: 'x' } as const;
-      const first = client.request('question/ask', { thread: id, question });
-      const asked = await untilItem(client, id, 'question');
-      const answer = { value: 'yes' };
-      await client.request('question/answer', { thread: id, question: asked.id, answer });
-      assert.deepEqual(await first, { value: 'yes', by: 'test' });
-      const second = client.request('question/ask', { thread: id, question });
-      await client.request('thread/close', { thread: id });
-      const late = new Promise((resolve) => setImmediate(resolve, 'still open'));
-      assert.deepEqual(await Promise.race([second, late]), { decision: 'deny', by: 'closed' });
-    },
-  );
+  test('outside of a turn is answered as well, and closed with its thread', async (t) => {
+    const { client, id } = await openThread(t);
+    using _answering = client.subscribe({ thread: id, answers: true });
+    const question = { kind: 'input/ask', message: '?', schema: {}, from: 'x' } as const;
+    const first = client.request('question/ask', { thread: id, question });
+    const asked = await untilItem(client, id, 'question');
+    const answer = { value: 'yes' };
+    await client.request('question/answer', { thread: id, question: asked.id, answer });
+    assert.deepEqual(await first, { value: 'yes', by: 'test' });
+    const second = client.request('question/ask', { thread: id, question });
+    await client.request('thread/close', { thread: id });
+    const late = new Promise((resolve) => setImmediate(resolve, 'still open'));
+    assert.deepEqual(await Promise.race([second, late]), { decision: 'deny', by: 'closed' });
+  });
 });
 
 suite("a client's tool", () => {

@@ -131,34 +131,26 @@ suite('a revert', () => {
     assert.deepEqual([move?.reason, move?.by], ['revert', 'test']);
   });
 
-  test(
-    'of the first turn gives a fresh window, with the instructions read again',
-    { todo: 'Bug 17' },
-    async (t) => {
-      const thread = await openThread(t, { replies: ['one', 'two'], plugins: [system] });
-      const { end } = await thread.turn('first');
-      await thread.client.request('thread/revert', { thread: thread.id, turn: end.id });
-      await thread.turn('again');
-      assert.deepEqual(saidIn(partsOf(thread.model.requests.at(-1))), [hello[0], 'user: again']);
-    },
-  );
+  test('of the first turn gives a fresh window, with the instructions read again', async (t) => {
+    const thread = await openThread(t, { replies: ['one', 'two'], plugins: [system] });
+    const { end } = await thread.turn('first');
+    await thread.client.request('thread/revert', { thread: thread.id, turn: end.id });
+    await thread.turn('again');
+    assert.deepEqual(saidIn(partsOf(thread.model.requests.at(-1))), [hello[0], 'user: again']);
+  });
 
-  test(
-    'without a source that remembers keeps nothing of earlier turns',
-    { todo: 'Bug 18' },
-    async (t) => {
-      const thread = await openThread(t, {
-        replies: ['one', 'two', 'three'],
-        plugins: [system],
-        remembers: false,
-      });
-      await thread.turn('first');
-      const { end } = await thread.turn('second');
-      await thread.client.request('thread/revert', { thread: thread.id, turn: end.id });
-      await thread.turn('again');
-      assert.deepEqual(saidIn(partsOf(thread.model.requests.at(-1))), [hello[0], 'user: again']);
-    },
-  );
+  test('without a source that remembers keeps nothing of earlier turns', async (t) => {
+    const thread = await openThread(t, {
+      replies: ['one', 'two', 'three'],
+      plugins: [system],
+      remembers: false,
+    });
+    await thread.turn('first');
+    const { end } = await thread.turn('second');
+    await thread.client.request('thread/revert', { thread: thread.id, turn: end.id });
+    await thread.turn('again');
+    assert.deepEqual(saidIn(partsOf(thread.model.requests.at(-1))), [hello[0], 'user: again']);
+  });
 
   test('can be reverted again, to a turn before the window moved', async (t) => {
     const thread = await openThread(t, {

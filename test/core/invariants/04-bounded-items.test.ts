@@ -130,20 +130,16 @@ suite(
       );
     });
 
-    test(
-      'invariant 4: the text of an embedded resource is text, and bounded like it',
-      { todo: 'Bug 2' },
-      async (t) => {
-        const resource = { uri: 'file:///x', text: 'x'.repeat(100_000) };
-        const thread = await openThread(
-          t,
-          script(giving(() => ({ content: [{ type: 'resource', resource }] }))),
-        );
-        const { results } = await thread.turn('go');
-        const size = JSON.stringify(results[0]?.content).length;
-        assert.ok(size < 10 * cap, `expected about ${cap} characters, got ${size}`);
-      },
-    );
+    test('invariant 4: the text of an embedded resource is text, and bounded like it', async (t) => {
+      const resource = { uri: 'file:///x', text: 'x'.repeat(100_000) };
+      const thread = await openThread(
+        t,
+        script(giving(() => ({ content: [{ type: 'resource', resource }] }))),
+      );
+      const { results } = await thread.turn('go');
+      const size = JSON.stringify(results[0]?.content).length;
+      assert.ok(size < 10 * cap, `expected about ${cap} characters, got ${size}`);
+    });
 
     test('invariant 4: no character is cut in two, and head, note and tail make up the whole', async (t) => {
       const text = fc.string({ unit: 'grapheme', minLength: 300, maxLength: 2000 });
@@ -185,35 +181,28 @@ suite(
       { from: 'ephemeral', to: 'ephemeral' },
       { from: 'ephemeral', to: 'stored' },
     ] as const) {
-      const todo = from === 'stored' && to === 'stored' ? false : 'Bug 3';
-      test(
-        `invariant 4: a fork (${to}) of a thread (${from}) can read what was cut before it`,
-        { todo },
-        async (t) => {
-          const text = 'z'.repeat(5000);
-          const thread = await openThread(t, {
-            ...script(giving(() => content(text))),
-            plugins: [memory()],
-            isStored: from === 'stored',
-          });
-          await thread.turn('go');
-          const { client } = thread;
-          const ephemeral = to === 'ephemeral';
-          const { id } = await client.request('thread/fork', { thread: thread.id, ephemeral });
-          const { call } = await untilItem(client, id, 'result');
-          const input = [
-            { type: 'text', text: JSON.stringify({ path: `result:${call}` }) },
-          ] as const;
-          const { last } = await client.request('thread/read', { thread: id, limit: 0 });
-          await client.request('turn/start', { thread: id, input });
-          using events = client.subscribe({ thread: id, after: last });
-          for await (const event of events) {
-            if (event.type !== 'item/appended' || event.item.type !== 'result') continue;
-            assert.match(textOfResult(event.item), /^5000 bytes$/);
-            break;
-          }
-        },
-      );
+      test(`invariant 4: a fork (${to}) of a thread (${from}) can read what was cut before it`, async (t) => {
+        const text = 'z'.repeat(5000);
+        const thread = await openThread(t, {
+          ...script(giving(() => content(text))),
+          plugins: [memory()],
+          isStored: from === 'stored',
+        });
+        await thread.turn('go');
+        const { client } = thread;
+        const ephemeral = to === 'ephemeral';
+        const { id } = await client.request('thread/fork', { thread: thread.id, ephemeral });
+        const { call } = await untilItem(client, id, 'result');
+        const input = [{ type: 'text', text: JSON.stringify({ path: `result:${call}` }) }] as const;
+        const { last } = await client.request('thread/read', { thread: id, limit: 0 });
+        await client.request('turn/start', { thread: id, input });
+        using events = client.subscribe({ thread: id, after: last });
+        for await (const event of events) {
+          if (event.type !== 'item/appended' || event.item.type !== 'result') continue;
+          assert.match(textOfResult(event.item), /^5000 bytes$/);
+          break;
+        }
+      });
     }
   },
 );

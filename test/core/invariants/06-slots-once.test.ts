@@ -179,34 +179,27 @@ suite('invariant 6: slots are read once per turn, and only what narrows counts a
     model: { model: 'other' },
     instructions: { instructions: 'be quick' },
   } satisfies Record<string, Partial<Settings>>)) {
-    test(
-      `invariant 6: settings are one frozen value per turn: another ${what} counts from the next`,
-      { todo: 'Bug 4' },
-      async (t) => {
-        const settings = { effort: 'low', model: 'one', instructions: 'be slow' };
-        const thread = await changing(
-          t,
-          (_host, { client, id }) =>
-            client.request('thread/update', { thread: id, settings: changes }),
-          { replies: [...twice, 'two'], settings },
-        );
-        await thread.turn('go');
-        await thread.turn('go');
-        const seen = thread.model.requests.map((request) => request.settings);
-        const { effort, model, instructions } = settings;
-        for (const one of seen.slice(0, 3))
-          assert.deepEqual(
-            [one.effort, one.model, one.instructions],
-            [effort, model, instructions],
-          );
-        const last = { ...settings, ...changes };
-        assert.deepEqual(
-          [seen[3]?.effort, seen[3]?.model, seen[3]?.instructions],
-          [last.effort, last.model, last.instructions],
-        );
-        assert.ok(Object.isFrozen(seen[0]));
-      },
-    );
+    test(`invariant 6: settings are one frozen value per turn: another ${what} counts from the next`, async (t) => {
+      const settings = { effort: 'low', model: 'one', instructions: 'be slow' };
+      const thread = await changing(
+        t,
+        (_host, { client, id }) =>
+          client.request('thread/update', { thread: id, settings: changes }),
+        { replies: [...twice, 'two'], settings },
+      );
+      await thread.turn('go');
+      await thread.turn('go');
+      const seen = thread.model.requests.map((request) => request.settings);
+      const { effort, model, instructions } = settings;
+      for (const one of seen.slice(0, 3))
+        assert.deepEqual([one.effort, one.model, one.instructions], [effort, model, instructions]);
+      const last = { ...settings, ...changes };
+      assert.deepEqual(
+        [seen[3]?.effort, seen[3]?.model, seen[3]?.instructions],
+        [last.effort, last.model, last.instructions],
+      );
+      assert.ok(Object.isFrozen(seen[0]));
+    });
   }
 
   test('invariant 6: a subset of tools that narrows counts at once', async (t) => {
@@ -220,22 +213,18 @@ suite('invariant 6: slots are read once per turn, and only what narrows counts a
     assert.match(textOfResult(results.at(-1)), /there is no tool "plain"; there are: change/);
   });
 
-  test(
-    'invariant 6: a subset of tools that widens counts from the next turn',
-    { todo: 'Bug 5' },
-    async (t) => {
-      const thread = await changing(
-        t,
-        (_host, { client, id }) =>
-          client.request('thread/update', { thread: id, settings: { tools: ['change', 'plain'] } }),
-        { replies: [...twice, [{ name: 'plain' }]], settings: { tools: ['change'] } },
-      );
-      const first = await thread.turn('go');
-      assert.match(textOfResult(first.results.at(-1)), /there is no tool "plain"/);
-      const second = await thread.turn('go');
-      assert.equal(textOfResult(second.results[0]), 'plain');
-    },
-  );
+  test('invariant 6: a subset of tools that widens counts from the next turn', async (t) => {
+    const thread = await changing(
+      t,
+      (_host, { client, id }) =>
+        client.request('thread/update', { thread: id, settings: { tools: ['change', 'plain'] } }),
+      { replies: [...twice, [{ name: 'plain' }]], settings: { tools: ['change'] } },
+    );
+    const first = await thread.turn('go');
+    assert.match(textOfResult(first.results.at(-1)), /there is no tool "plain"/);
+    const second = await thread.turn('go');
+    assert.equal(textOfResult(second.results[0]), 'plain');
+  });
 
   test('invariant 6: what the model is offered stays as it was while the turn runs', async (t) => {
     const thread = await changing(

@@ -171,8 +171,7 @@ suite(
   { concurrency: true },
   () => {
     for (const [what, options] of Object.entries(hanging)) {
-      const todo = what.includes('leaves its group') ? 'Bug 8' : false;
-      test(`invariant 8: ${what}, hanging, does not hold an interrupt`, { todo }, async (t) => {
+      test(`invariant 8: ${what}, hanging, does not hold an interrupt`, async (t) => {
         const begun = gate();
         const hang: Hang = () => {
           begun.resolve();
@@ -251,90 +250,78 @@ suite(
       assert.equal(results.length, 1);
     });
 
-    test(
-      'invariant 8: what a policy allows after the interrupt does not happen any more',
-      { todo: 'Bug 6' },
-      async (t) => {
-        const [asked, verdict, over] = [gate(), gate(), gate()];
-        const thread = await openThread(t, {
-          ...effectOf((effects) => effects.write('late', 'late').finally(() => over.resolve())),
-          ...adding((host) =>
-            host.add(policies, {
-              name: 'slow',
-              judge: async () => {
-                asked.resolve();
-                await verdict.promise;
-                return { verdict: 'allow', reason: 'at last', rule: 'slow' };
-              },
-            }),
-          ),
-        });
-        await thread.start('go');
-        await asked.promise;
-        await thread.client.request('turn/interrupt', { thread: thread.id });
-        const { length } = await thread.items();
-        verdict.resolve();
-        await over.promise;
-        assert.ok(!existsSync(join(thread.cwd, 'late')), 'expected the file not to be written');
-        assert.equal((await thread.items()).length, length, 'nothing is appended after the end');
-      },
-    );
+    test('invariant 8: what a policy allows after the interrupt does not happen any more', async (t) => {
+      const [asked, verdict, over] = [gate(), gate(), gate()];
+      const thread = await openThread(t, {
+        ...effectOf((effects) => effects.write('late', 'late').finally(() => over.resolve())),
+        ...adding((host) =>
+          host.add(policies, {
+            name: 'slow',
+            judge: async () => {
+              asked.resolve();
+              await verdict.promise;
+              return { verdict: 'allow', reason: 'at last', rule: 'slow' };
+            },
+          }),
+        ),
+      });
+      await thread.start('go');
+      await asked.promise;
+      await thread.client.request('turn/interrupt', { thread: thread.id });
+      const { length } = await thread.items();
+      verdict.resolve();
+      await over.promise;
+      assert.ok(!existsSync(join(thread.cwd, 'late')), 'expected the file not to be written');
+      assert.equal((await thread.items()).length, length, 'nothing is appended after the end');
+    });
 
-    test(
-      'invariant 8: a tool that goes on after its call was closed can start nothing',
-      { todo: 'Bug 6' },
-      async (t) => {
-        const [begun, goOn] = [gate(), gate()];
-        const outcome = gate<string>();
-        const thread = await openThread(t, {
-          replies: [[{ name: 'stubborn' }]],
-          tools: [
-            tool('stubborn', async (_args, { effects }) => {
-              begun.resolve();
-              await goOn.promise;
-              try {
-                const child = await effects.spawn({ argv: ['sleep', '1'] });
-                const { signal } = await child.exited;
-                outcome.resolve(`ended by ${signal}`);
-              } catch {
-                outcome.resolve('refused');
-              }
-              return content('late');
-            }),
-          ],
-        });
-        await thread.start('go');
-        await begun.promise;
-        await thread.client.request('turn/interrupt', { thread: thread.id });
-        goOn.resolve();
-        assert.match(await outcome.promise, /^(refused|ended by SIG(TERM|KILL))$/);
-      },
-    );
+    test('invariant 8: a tool that goes on after its call was closed can start nothing', async (t) => {
+      const [begun, goOn] = [gate(), gate()];
+      const outcome = gate<string>();
+      const thread = await openThread(t, {
+        replies: [[{ name: 'stubborn' }]],
+        tools: [
+          tool('stubborn', async (_args, { effects }) => {
+            begun.resolve();
+            await goOn.promise;
+            try {
+              const child = await effects.spawn({ argv: ['sleep', '1'] });
+              const { signal } = await child.exited;
+              outcome.resolve(`ended by ${signal}`);
+            } catch {
+              outcome.resolve('refused');
+            }
+            return content('late');
+          }),
+        ],
+      });
+      await thread.start('go');
+      await begun.promise;
+      await thread.client.request('turn/interrupt', { thread: thread.id });
+      goOn.resolve();
+      assert.match(await outcome.promise, /^(refused|ended by SIG(TERM|KILL))$/);
+    });
 
-    test(
-      'invariant 8: a hook that goes on after the end adds nothing to the thread',
-      { todo: 'Bug 7' },
-      async (t) => {
-        const [begun, goOn, over] = [gate(), gate(), gate()];
-        const thread = await openThread(
-          t,
-          adding((host) =>
-            host.add(aroundTurn, async (_context, next) => {
-              begun.resolve();
-              await goOn.promise;
-              return next().finally(() => over.resolve());
-            }),
-          ),
-        );
-        await thread.start('go');
-        await begun.promise;
-        await thread.client.request('turn/interrupt', { thread: thread.id });
-        const { length } = await thread.items();
-        goOn.resolve();
-        await over.promise.catch(() => {});
-        assert.deepEqual(typesOf(await thread.items()).slice(length), []);
-      },
-    );
+    test('invariant 8: a hook that goes on after the end adds nothing to the thread', async (t) => {
+      const [begun, goOn, over] = [gate(), gate(), gate()];
+      const thread = await openThread(
+        t,
+        adding((host) =>
+          host.add(aroundTurn, async (_context, next) => {
+            begun.resolve();
+            await goOn.promise;
+            return next().finally(() => over.resolve());
+          }),
+        ),
+      );
+      await thread.start('go');
+      await begun.promise;
+      await thread.client.request('turn/interrupt', { thread: thread.id });
+      const { length } = await thread.items();
+      goOn.resolve();
+      await over.promise.catch(() => {});
+      assert.deepEqual(typesOf(await thread.items()).slice(length), []);
+    });
 
     test('invariant 8: text that the user cut off is kept and marked, and the rest is discarded', async (t) => {
       const shown = gate();

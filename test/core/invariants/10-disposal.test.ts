@@ -245,60 +245,52 @@ suite('invariant 10: disposal is last-in-first-out and complete', () => {
     assert.deepEqual([isRunning(pids['kept'] ?? 0), isRunning(pids['own'] ?? 0)], [true, false]);
   });
 
-  test(
-    'invariant 10: a store that fails to close does not keep plugins from being undone',
-    { todo: 'Bug 9' },
-    async () => {
-      const inner = memoryStore();
-      const failing: Store = {
-        ...inner,
-        open: async (id, how) => ({
-          ...(await inner.open(id, how)),
-          close: () => {
-            throw new Error('the disk is gone');
-          },
-        }),
-      };
-      const undone: string[] = [];
-      const kernel = await createKernel({
-        plugins: [
-          {
-            plugin: plugin('failing', (host) => {
-              host.add(stores, failing);
-              host.scope.defer(() => void undone.push('failing'));
-            }),
-          },
-        ],
-      });
-      await kernel.client('test').request('thread/start', {});
-      await assert.rejects(async () => await kernel[Symbol.asyncDispose](), /the disk is gone/);
-      assert.deepEqual(undone, ['failing']);
-    },
-  );
+  test('invariant 10: a store that fails to close does not keep plugins from being undone', async () => {
+    const inner = memoryStore();
+    const failing: Store = {
+      ...inner,
+      open: async (id, how) => ({
+        ...(await inner.open(id, how)),
+        close: () => {
+          throw new Error('the disk is gone');
+        },
+      }),
+    };
+    const undone: string[] = [];
+    const kernel = await createKernel({
+      plugins: [
+        {
+          plugin: plugin('failing', (host) => {
+            host.add(stores, failing);
+            host.scope.defer(() => void undone.push('failing'));
+          }),
+        },
+      ],
+    });
+    await kernel.client('test').request('thread/start', {});
+    await assert.rejects(async () => await kernel[Symbol.asyncDispose](), /the disk is gone/);
+    assert.deepEqual(undone, ['failing']);
+  });
 
-  test(
-    'invariant 10: a thread that is closed while input waits for its turn starts no other',
-    { todo: 'Bug 10' },
-    async (t) => {
-      const thread = await openThread(t, {
-        replies: [[{ name: 'hang' }], 'never said'],
-        tools: [tool('hang', () => new Promise(() => {}))],
-      });
-      const { client, id } = thread;
-      await thread.start('go');
-      await untilItem(client, id, 'call');
-      await thread.start('queued');
-      await client.request('turn/steer', { thread: id, input: input('steered') });
-      const events = client.subscribe({ thread: id });
-      await client.request('thread/close', { thread: id });
-      const types: string[] = [];
-      for await (const event of events)
-        if (event.type === 'item/appended') types.push(event.item.type);
-      await new Promise(setImmediate);
-      assert.equal(types.filter((type) => type === 'turn').length, 1);
-      assert.equal(thread.model.requests.length, 1);
-    },
-  );
+  test('invariant 10: a thread that is closed while input waits for its turn starts no other', async (t) => {
+    const thread = await openThread(t, {
+      replies: [[{ name: 'hang' }], 'never said'],
+      tools: [tool('hang', () => new Promise(() => {}))],
+    });
+    const { client, id } = thread;
+    await thread.start('go');
+    await untilItem(client, id, 'call');
+    await thread.start('queued');
+    await client.request('turn/steer', { thread: id, input: input('steered') });
+    const events = client.subscribe({ thread: id });
+    await client.request('thread/close', { thread: id });
+    const types: string[] = [];
+    for await (const event of events)
+      if (event.type === 'item/appended') types.push(event.item.type);
+    await new Promise(setImmediate);
+    assert.equal(types.filter((type) => type === 'turn').length, 1);
+    assert.equal(thread.model.requests.length, 1);
+  });
 
   test('invariant 10: a closed kernel refuses requests by name', async (t) => {
     const thread = await openThread(t);

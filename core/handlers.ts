@@ -1,0 +1,146 @@
+/** The kernel's own requests. */
+
+import { pinsOf } from './compaction.ts';
+import { aborted, conflict, invalid, KernelError, notFound } from './errors.ts';
+import type * as it from './item.ts';
+import type { Method, Params, Result } from './protocol.ts';
+import type { Thread } from './thread.ts';
+import { isBusy, newId, type Threads } from './threads.ts';
+import { modelOf } from './turn.ts';
+
+/** A handler, called under the client's name. */
+type Handler<M extends Method> = (
+  threads: Threads,
+  params: Params<M>,
+  client: string,
+) => Promise<Result<M>> | Result<M>;
+
+export const handlers: { readonly [M in Method]: Handler<M> } = {
+  'thread/start': async (threads, { settings: given, ephemeral, name, parent }) => {
+    const { settings: usual } = threads.base;
+    const settings = { ...usual, ...changesOf(usual, given) };
+    const thread = await threads.create({ settings, parent }, { ephemeral });
+    await thread.append(metaOf(threads, name));
+    return thread.info();
+  },
+  'thread/resume': async (threads, { thread: id, settings }) => {
+    const thread = await threads.resume(id);
+    await thread.append(overrideOf(thread, settings));
+    return thread.info();
+  },
+  'thread/fork': async (threads, { thread: id, after = Infinity, ephemeral }) => {
+    const { items, blobs } = await threads.read(id);
+    const [first, ...rest] = items.slice(0, after + 1);
+    if (first?.type !== 'thread') throw invalid`cannot fork thread ${id} after ordinal ${after}`;
+    const { settings } = first;
+    const fork = { thread: id, after: rest.length };
+    const thread = await threads.create({ settings, fork }, { ephemeral, rest, blobs });
+    return thread.info();
+  },
+  'thread/list': (threads, query) => threads.base.store().list(query),
+  'thread/read': async (threads, { thread, after = -1, limit = Infinity }) => {
+    const { items } = await threads.read(thread);
+    return { items: items.slice(after + 1, after + 1 + limit), last: items.length - 1 };
+  },
+  'thread/update': async (threads, { thread: id, settings, name, archived }) => {
+    const thread = await threads.resume(id);
+    await thread.append([...overrideOf(thread, settings), ...metaOf(threads, name, archived)]);
+    thread.touch();
+    return thread.info();
+  },
+  'thread/window': (threads, { thread: id }) => {
+    const { settings, window } = threads.get(id);
+    const model = modelOf(threads.base.registry.get, settings);
+    const pins = pinsOf(window.parts());
+    const parts = window.weigh(model).map(({ part, text, tokens }) => {
+      const weight = { bytes: Buffer.byteLength(text), tokens: window.corrected(tokens) };
+      return { part, ...weight, pinned: pins.has(part.n) };
+    });
+    return { provider: model.name, model: model.traits(settings).model, parts };
+  },
+  'thread/compact': async (threads, { thread: id, remark = '' }) => {
+    const thread = threads.get(id, 'compact');
+    const from = thread.items.length;
+    threads.start(thread, { turn: newId(), input: [], how: 'start', compact: remark });
+    await thread.running?.ended;
+    const since = thread.items.slice(from);
+    const moved = since.findLast((item) => item.type === 'window');
+    const end = since.findLast((item) => item.type === 'end');
+    const why = end?.error?.message ?? 'the turn was interrupted';
+    if (moved === undefined) throw new KernelError('model_context', why);
+    return { before: moved.before, after: moved.after };
+  },
+  'thread/revert': async (threads, { thread: id, turn }, client) => {
+    const thread = threads.get(id, 'revert');
+    const running = [...thread.processes.running.keys()].join(', ');
+    if (running !== '') throw conflict`cannot revert while processes run: end ${running} first`;
+    const to = thread.items.find((item) => item.type === 'turn' && item.id === turn)?.n;
+    if (to === undefined) throw notFound`thread ${id} has no turn ${turn}`;
+    const move = { reason: 'revert', by: client, to, before: 0, after: 0 } as const;
+    await thread.append([{ type: 'window', ...move }]);
+    return thread.info();
+  },
+  'thread/close': async (threads, { thread }) => {
+    await threads.close(threads.get(thread));
+    return {};
+  },
+  'thread/remove': (threads, { thread }) => threads.remove(thread),
+  'turn/start': (threads, { thread: id, settings: given, limits, ...said }) => {
+    const thread = threads.get(id);
+    if (said.input.length === 0) throw invalid`expected input with at least one content`;
+    const turn = newId();
+    const queued = isBusy(thread);
+    const how = queued ? 'queue' : 'start';
+    const settings = given && changesOf(thread.settings, given);
+    const all = { ...threads.base.limits, ...limits };
+    threads.start(thread, { ...said, turn, how, settings, limits: all });
+    return { turn, queued };
+  },
+  'turn/steer': (threads, { thread: id, turn: wanted, ...said }) => {
+    const { running } = threads.get(id);
+    const turn = running?.pending.turn;
+    if (running === undefined || turn === undefined || (wanted ?? turn) !== turn)
+      throw conflict`expected ${wanted ?? 'a turn'} to run, but it is ${turn ?? 'none'}`;
+    running.steering.push(said);
+    return { turn };
+  },
+  'turn/interrupt': async (threads, { thread: id, turn }) => {
+    const { running } = threads.get(id);
+    if (running === undefined || (turn ?? running.pending.turn) !== running.pending.turn) return {};
+    running.controller.abort(aborted`interrupted by the user`);
+    await running.ended;
+    return {};
+  },
+  'question/answer': (threads, { thread, question, answer }, client) => {
+    threads.get(thread).answer(question, answer, client);
+    return {};
+  },
+  'question/ask': (threads, { thread: id, question, call }) => {
+    const thread = threads.get(id);
+    return thread.ask(question, call, thread.running?.controller.signal);
+  },
+  'kernel/describe': (threads) => {
+    const all = threads.all().map((thread) => thread.info());
+    return { ...threads.base.registry.describe(), threads: all };
+  },
+};
+
+/** The changes that an override makes; another cwd takes the place of the former as a root. */
+function changesOf(settings: it.Settings, given: Partial<it.Settings> = {}): Partial<it.Settings> {
+  const { cwd } = given;
+  if (cwd === undefined || given.roots !== undefined) return given;
+  const others = settings.roots.filter((root) => root !== settings.cwd && root !== cwd);
+  return { ...given, roots: [cwd, ...others] };
+}
+
+function overrideOf(thread: Thread, given?: Partial<it.Settings>): readonly it.Body[] {
+  return given === undefined
+    ? []
+    : [{ type: 'settings', changes: changesOf(thread.settings, given) }];
+}
+
+/** What a thread is called is text, unlike other names. */
+function metaOf({ base }: Threads, name?: string, archived?: boolean): readonly it.Body[] {
+  const [clean] = base.registry.clean([name]);
+  return (name ?? archived) === undefined ? [] : [{ type: 'meta', name: clean, archived }];
+}
