@@ -55,7 +55,9 @@ async function commandOf(
   const { missing } = cover;
   const [by] = cover.rules;
   if (missing.length > 0) return { isKnownRead: false, missing };
-  return by === undefined ? { isKnownRead: effect.kind === 'spawn', missing } : { isKnownRead: false, by };
+  return by === undefined
+    ? { isKnownRead: effect.kind === 'spawn', missing }
+    : { isKnownRead: false, by };
 }
 
 function isFitting(rule: Rule, effect: Effect): boolean {

@@ -9,7 +9,7 @@ const harmless =
 const ownName = /^(?!.*_proxy$)(?!npm_)[a-z][a-z\d_]*$/;
 
 /** Whether it changes nothing but its variable; one that is set by itself stays in the shell. */
-export function harmlessAssignment({ name, value }: Assignment, { words }: Segment): boolean {
+export function isHarmless({ name, value }: Assignment, { words }: Segment): boolean {
   const isPager = /^(?:GIT_|GH_)?PAGER$/.test(name) && value.value === 'cat';
   return harmless.test(name) || isPager || (words.length === 0 && ownName.test(name));
 }

@@ -1,6 +1,6 @@
 /** Whether rules allow a whole command: every part of it, each of them certain. */
 
-import { harmlessAssignment } from './assignments.ts';
+import { isHarmless } from './assignments.ts';
 import { isDestructive, isLending } from './destructive.ts';
 import { isKnownRead, type ReadPlace } from './known-reads.ts';
 import { isAtPath } from '../rules/glob.ts';
@@ -37,29 +37,36 @@ function join(covers: readonly Cover[]): Cover {
   };
 }
 
+function coverSegment(segment: Segment, rules: readonly PlacedRule[], place: CoverPlace): Cover {
+  const missing = { rules: [], missing: [segment] };
+  const files = coverRedirects(segment, rules, place);
+  const isSetting = segment.assignments.some((one) => !isHarmless(one, segment));
+  if (files === undefined || isSetting) return missing;
+  const isFree = segment.words.length === 0 || isKnownRead(segment, place);
+  const words = isFree ? nothing : coverWords(segment, rules, place);
+  return words === undefined ? missing : join([files, words]);
+}
+
 const nothing: Cover = { rules: [], missing: [] };
 
-function coverSegment(
+/** By a rule for the command, or for what it runs; `undefined` when neither is there. */
+function coverWords(
   segment: Segment,
   rules: readonly PlacedRule[],
   place: CoverPlace,
-): Cover {
-  const missing = { rules: [], missing: [segment] };
-  const files = coverRedirects(segment, rules, place);
-  const isSetting = segment.assignments.some((one) => !harmlessAssignment(one, segment));
-  if (files === undefined || isSetting) return missing;
-  if (segment.words.length === 0) return files;
-  if (isKnownRead(segment, place)) return files;
+): Cover | undefined {
   const { runs } = segment;
   const own = rules.find((placed) => allowsWords(placed, segment));
-  const inner = runs && join(runs.segments.map((one) => coverSegment(one, rules, place)));
-  if (inner === undefined) return own === undefined ? missing : join([files, { ...nothing, rules: [own] }]);
-  if (runs?.how === 'only' && inner.missing.length === 0) return join([files, inner]);
-  if (own === undefined) return runs?.how === 'only' ? join([files, inner]) : missing;
-  const isMeant = runs?.how === 'also' || (commandWords(own.rule)?.length ?? 0) > (runs?.own ?? 0);
-  if (!isMeant) return missing;
-  const both = { ...nothing, rules: [own] };
-  return runs?.how === 'also' ? join([files, both, inner]) : join([files, both]);
+  const cover = own && { rules: [own], missing: [] };
+  if (runs === undefined) return cover;
+  const inner = join(runs.segments.map((one) => coverSegment(one, rules, place)));
+  if (runs.how === 'also') return cover && join([cover, inner]);
+  // A rule for `timeout` says nothing of what it runs.
+  if (own !== undefined)
+    return (commandWords(own.rule)?.length ?? 0) > runs.own ? cover : undefined;
+  // What only reads is not known to when another command runs it.
+  const isInner = inner.rules.length > 0 || inner.missing.length > 0;
+  return runs.how === 'only' && isInner ? inner : undefined;
 }
 
 /** Whether a rule's words are those that a command begins with, and the rest does not make it something else. */
@@ -99,11 +106,11 @@ function coverRedirect(
   { folders, roots, resolve, isWritable }: CoverPlace,
 ): readonly PlacedRule[] | undefined {
   if (kind === 'copy' || kind === 'text' || target?.value === '/dev/null') return [];
-  const files =
-    target?.value === undefined ? undefined : filesOf(target.value, folders, resolve);
+  const files = target?.value === undefined ? undefined : filesOf(target.value, folders, resolve);
   if (files === undefined) return undefined;
   const isSafe = (file: string) =>
-    isIn(file, roots) && (kind === 'read' || (isWritable && guardedName(file, roots) === undefined));
+    isIn(file, roots) &&
+    (kind === 'read' || (isWritable && guardedName(file, roots) === undefined));
   const unsafe = files.filter((file) => !isSafe(file));
   const found = unsafe.map((file) =>
     rules.find(

@@ -99,13 +99,11 @@ export interface ReadPlace extends Place {
 /** Whether a command surely does nothing but read files in the roots. Redirections are not looked at. */
 export function isKnownRead({ words, runs }: Segment, place: ReadPlace): boolean {
   const [first, ...args] = words;
-  const name = first?.value === undefined ? undefined : readerName(first.value, place.roots);
-  if (name === undefined || runs !== undefined || isOwnPath(place)) return false;
+  const name = readerName(first?.value ?? '', place.roots) ?? '';
+  if (runs !== undefined || isOwnPath(place)) return false;
   if (name === 'git') return isGitRead(args);
   const read = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (read === undefined) return false;
-  if (name === '[' && args.at(-1)?.value !== ']') return false;
-  return isRead(name === '[' ? args.slice(0, -1) : args, read, place);
+  return read !== undefined && isRead(name === '[' ? args.slice(0, -1) : args, read, place);
 }
 
 /** The workspace could bring a `cat` of its own. */
@@ -124,24 +122,44 @@ function readerName(word: string, roots: readonly string[]): string | undefined 
 
 function isGitRead(args: readonly Word[]): boolean {
   const values = args.map(({ value }) => value);
-  return values.every((value) => value !== undefined) && gitReads.some((one) => one.test(values.join(' ')));
+  return (
+    values.every((value) => value !== undefined) &&
+    gitReads.some((one) => one.test(values.join(' ')))
+  );
 }
 
 function isRead(args: readonly Word[], read: KnownRead, place: ReadPlace): boolean {
-  const isOption = ({ start }: Word) => start.startsWith('-') && start !== '-';
   const options = args.filter(isOption);
   const others = args.filter((word) => !isOption(word));
   const isKnown = options.every(({ value }) => value !== undefined && read.options.test(value));
-  const isFew = read.most === undefined || others.length <= read.most;
-  const [first] = others;
-  const isFirst = read.first === undefined || first === undefined || read.first.test(first.value ?? '');
-  if (!isKnown || !isFew || !isFirst) return false;
+  const isFew = others.length <= (read.most ?? others.length);
+  if (!isKnown || !isFew || !isFirst(others[0], read)) return false;
   if (read.words === text) return others.every(isText);
+  return filesIn(others, options, read)?.every((word) => isReadable(word, place)) === true;
+}
+
+function isFirst(word: Word | undefined, { first }: KnownRead): boolean {
+  return word === undefined || first === undefined || first.test(word.value ?? '');
+}
+
+/** The words that are files; `undefined` when a pattern among them is not certain. */
+function filesIn(
+  others: readonly Word[],
+  options: readonly Word[],
+  { words }: KnownRead,
+): readonly Word[] | undefined {
   // A pattern that is given as an option leaves only files.
-  const isPattern = read.words === pattern && !options.some(({ text: one }) => /^-(?:e|-regexp|-files$)/.test(one));
-  const files = isPattern ? others.slice(1) : others;
-  const isCertain = !isPattern || first?.value !== undefined;
-  return isCertain && files.every((word) => isReadable(word, place));
+  if (words !== pattern || options.some(isPatternOption)) return others;
+  const [first, ...files] = others;
+  return first?.value === undefined ? undefined : files;
+}
+
+function isOption({ start }: Word): boolean {
+  return start.startsWith('-') && start !== '-';
+}
+
+function isPatternOption({ text: written }: Word): boolean {
+  return /^-(?:e|-regexp|-files$)/.test(written);
 }
 
 /** A pattern would list files that may lie elsewhere. */
@@ -153,4 +171,9 @@ function isReadable({ value }: Word, { folders, roots, resolve }: ReadPlace): bo
   if (value === '-' || value === '/dev/null') return true;
   const files = value === undefined ? undefined : filesOf(value, folders, resolve);
   return files?.every((file) => isIn(file, roots)) === true;
+}
+
+/** Whether a program is one that only reads, with the right options. */
+export function isKnownProgram(name: string): boolean {
+  return Object.hasOwn(known, programName(name) ?? '');
 }

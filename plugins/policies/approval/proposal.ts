@@ -44,14 +44,14 @@ function forCommand(
   return { action: 'allow', command: first, ...about };
 }
 
-/** How many words say what a command does, beside the first; of those that are not here, none. */
-const subcommands: Readonly<Record<string, number>> = {
-  ...{ git: 1, npm: 1, pnpm: 1, yarn: 1, bun: 1, npx: 1, cargo: 1, go: 1, make: 1, just: 1 },
-  ...{ pip: 1, poetry: 1, uv: 1, bundle: 1, gem: 1, rake: 1, mvn: 1, gradle: 1, dotnet: 1 },
-  ...{ docker: 1, podman: 1, kubectl: 1, helm: 1, terraform: 1, gh: 1, deno: 1, mix: 1, swift: 1 },
-  ...{ './gradlew': 1, './mvnw': 1, composer: 1, task: 1, nx: 1, turbo: 1, brew: 1, apt: 1 },
-  ...{ node: 1, python: 1, python3: 1, ruby: 1, perl: 1, php: 1, bash: 1, sh: 1, dash: 1, tsx: 1 },
-};
+/** Commands of which the second word says what they do. */
+const withSubcommand: ReadonlySet<string> = new Set(
+  [
+    'git npm pnpm yarn bun npx cargo go make just pip poetry uv bundle gem rake mvn gradle dotnet',
+    'docker podman kubectl helm terraform gh deno mix swift ./gradlew ./mvnw composer task nx turbo',
+    'brew apt node python python3 ruby perl php bash sh dash tsx',
+  ].flatMap((names) => names.split(' ')),
+);
 /** Subcommands that take another word to say what is done. */
 const deeper =
   /^(?:(?:npm|pnpm|yarn|bun) run|(?:uv|poetry|mix|deno|cargo|dotnet) run|(?:bundle|npm|pnpm|yarn) exec|docker compose|python3? -m|(?:pip|uv) -m|gh \w+|uv pip)$/;
@@ -64,12 +64,12 @@ function prefixOf({ words, runs }: Segment): readonly string[] | undefined {
   const [name] = values;
   if (name === undefined || runs !== undefined || isDestructive(words.map(({ value }) => value)))
     return undefined;
-  const more = Object.hasOwn(subcommands, name) ? subcommands[name] : 0;
-  const prefix = withDeeper(values, 1 + (more ?? 0));
+  const isDeep = withSubcommand.has(name);
+  const prefix = withDeeper(values, isDeep ? 2 : 1);
   const isFitting = prefix.every(isFittingWord) && !isLending(words, prefix.length);
   const isAlone = prefix.length === 1;
-  if (!isFitting || (isAlone && (more !== 0 || neverOffered.test(basename(name))))) return undefined;
-  return prefix as readonly string[]; // every word is a fitting one
+  const isBroad = isAlone && (isDeep || neverOffered.test(basename(name)));
+  return isFitting && !isBroad ? (prefix as readonly string[]) : undefined; // each word fits
 }
 
 function withDeeper(
@@ -95,17 +95,26 @@ const secret =
 
 function forFile(
   effect: Extract<Effect, { kind: 'read' | 'write' }>,
-  { roots }: Settings,
+  settings: Settings,
 ): Rule | undefined {
   const { kind, path } = effect;
-  const isActing = kind === 'write' && guardedName(path, isIn(path, roots) ? roots : ['/']) !== undefined;
-  const isHidden = kind === 'write' && /\/\.[^/]+(?:$|\/)/.test(path) && !effect.inside;
-  const isRemoval = kind === 'write' && effect.remove;
-  if (secret.test(path) || isActing || isHidden || isRemoval || /[*?]/.test(path)) return undefined;
+  if (secret.test(path) || /[*?]/.test(path)) return undefined;
+  if (kind === 'write' && (effect.remove || isActing(effect, settings))) return undefined;
   const folder = dirname(path);
-  // A rule for all of home, or of a folder of the system, would be too wide.
-  const isWide = folder === homedir() || folder.split('/').length < 3 || isIn(folder, ['/etc', '/usr']);
+  // A rule for all of home, or for a folder of the system, would be too wide.
+  const isWide = folder.split('/').length < 3 || folder === homedir() || isIn(folder, system);
   return { action: 'allow', kind, path: isWide ? path : folder };
+}
+
+const system = ['/etc', '/usr', '/var', '/boot', '/lib', '/opt'];
+
+/** Whether a file may act later: what guards say, and hidden files elsewhere, such as those of shells. */
+function isActing(
+  { path, inside }: { readonly path: string; readonly inside: boolean },
+  { roots }: Settings,
+): boolean {
+  if (!inside && /\/\.[^/]+(?:$|\/)/.test(path)) return true;
+  return guardedName(path, isIn(path, roots) ? roots : ['/']) !== undefined;
 }
 
 function forHost(url: string): Rule | undefined {

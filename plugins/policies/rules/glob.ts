@@ -32,7 +32,9 @@ function absolute(pattern: string, roots: readonly string[]): readonly string[] 
 function source(pattern: string): string {
   const parts = pattern.replace(/\/+$/, '').split(/(\/\*\*(?=\/|$)|\*+|\?)/);
   const meanings: Readonly<Record<string, string>> = { '/**': '(?:/.*)?', '?': '[^/]' };
-  return parts.map((part) => meanings[part] ?? (/^\*+$/.test(part) ? '[^/]*' : escape(part))).join('');
+  return parts
+    .map((part) => meanings[part] ?? (/^\*+$/.test(part) ? '[^/]*' : escape(part)))
+    .join('');
 }
 
 function escape(text: string): string {

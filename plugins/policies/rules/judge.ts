@@ -47,7 +47,6 @@ function needsScript({ rule }: PlacedRule): boolean {
   return rule.command !== undefined || rule.path !== undefined;
 }
 
-
 /** A process that takes its commands from its input is judged by that too. */
 async function scriptOf(effect: Effect, { parser }: Means): Promise<Script | undefined> {
   if (effect.kind === 'spawn') return readArgv(effect.argv, parser);
@@ -74,4 +73,3 @@ function forMode(verdict: Verdict, { approval }: Settings): Verdict {
   const reason = `${verdict.reason}; it would be asked for with --approval on-request`;
   return { ...verdict, verdict: 'deny', reason };
 }
-

@@ -34,35 +34,48 @@ export interface Matched {
 
 /** Whether a rule that asks or denies is about an effect. */
 export function matchWidely(rule: Rule, { effect, script, place }: Matched): Match {
-  const isPath = rule.path !== undefined;
   // A command reads and writes what it names.
-  const isFiles = isPath && effect.kind === 'spawn' && /^(?:read|write)$/.test(rule.kind ?? '');
-  const isKind = rule.kind === undefined || rule.kind === effect.kind || isFiles;
-  const about = all([matchOrigin(rule, effect), matchDomain(rule, effect), certain(isKind)]);
-  if (about === 'no') return 'no';
+  const isFiles = effect.kind === 'spawn' && /^(?:read|write)$/.test(rule.kind ?? '');
+  const isKind = rule.kind === undefined || rule.kind === effect.kind;
+  const about = all([
+    matchOrigin(rule, effect),
+    matchDomain(rule, effect),
+    certain(isKind || (isFiles && rule.path !== undefined)),
+  ]);
+  return about === 'no' ? 'no' : all([about, matchBody(rule, { effect, script, place })]);
+}
+
+/** What of a rule is about a command or a file. */
+function matchBody({ path, ...rule }: Rule, { effect, script, place }: Matched): Match {
+  if (path === undefined && rule.command === undefined) return 'yes';
   if (effect.kind === 'read' || effect.kind === 'write') {
-    const { roots } = place;
-    const isThere = rule.path === undefined || isAtPath(effect.path, rule.path, { roots, anyCase: true });
-    return all([about, certain(isThere && rule.command === undefined)]);
+    const isThere = path !== undefined && isAtPath(effect.path, path, { ...place, anyCase: true });
+    return certain(isThere && rule.command === undefined);
   }
-  if (!isPath && rule.command === undefined) return about;
-  if (script === undefined) return 'no';
-  return all([about, matchScript(rule, script, place)]);
+  return script === undefined ? 'no' : matchScript({ ...rule, path }, script, place);
 }
 
 /** What of a rule does not depend on a command or path: tool, server and sandbox. */
 export function matchOrigin({ tool, server, confined }: Rule, effect: Effect): Match {
-  const { origin } = effect;
-  const isCall = effect.kind === 'call';
-  const usedTool = isCall ? effect.tool : origin.kind === 'tool' ? origin.name : undefined;
-  const usedServer = isCall ? effect.server : origin.kind === 'mcp' ? origin.name : undefined;
-  const isConfined =
-    effect.kind === 'spawn' ? effect.confined !== 'none' : isCall ? effect.confined : undefined;
+  const used = usedBy(effect);
   return certain(
-    (tool === undefined || (usedTool !== undefined && isNamed(usedTool, tool))) &&
-      (server === undefined || (usedServer !== undefined && isNamed(usedServer, server))) &&
-      (confined === undefined || confined === isConfined),
+    (tool === undefined || (used.tool !== undefined && isNamed(used.tool, tool))) &&
+      (server === undefined || (used.server !== undefined && isNamed(used.server, server))) &&
+      (confined === undefined || confined === used.confined),
   );
+}
+
+interface Used {
+  readonly tool?: string;
+  readonly server?: string;
+  readonly confined?: boolean;
+}
+
+function usedBy(effect: Effect): Used {
+  if (effect.kind === 'call') return effect;
+  const { kind, name } = effect.origin;
+  const by = kind === 'tool' ? { tool: name } : kind === 'mcp' ? { server: name } : {};
+  return effect.kind === 'spawn' ? { ...by, confined: effect.confined !== 'none' } : by;
 }
 
 /** The host of a request against a rule's domain. */
@@ -127,7 +140,11 @@ function matchOption(option: string, args: readonly Word[]): Match {
   const letters = args.map(({ start }) => /^-([A-Za-z]+)/.exec(start)?.[1] ?? '').join('');
   const isGiven =
     args.some(({ start }) => start === option || start.startsWith(`${option}=`)) ||
-    (isShort && [...option.slice(1)].every((letter) => letters.includes(letter)));
+    (isShort &&
+      option
+        .slice(1)
+        .split('')
+        .every((letter) => letters.includes(letter)));
   if (isGiven) return 'yes';
   return args.some(({ value, start }) => value === undefined && /^(?:-|$)/.test(start))
     ? 'maybe'

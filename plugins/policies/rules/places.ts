@@ -28,19 +28,29 @@ export function isIn(path: string, folders: readonly string[]): boolean {
 }
 
 /** All folders in which a command may work after the `cd`s in a text; `undefined` when that is not certain. */
-export function foldersOf(segments: readonly Segment[], cwd: string): readonly string[] | undefined {
-  const folders = new Set([cwd]);
-  for (const { words, isRepeated } of withRuns(segments)) {
-    const [name, ...args] = words.map(({ value }) => value);
+export function foldersOf(
+  segments: readonly Segment[],
+  cwd: string,
+): readonly string[] | undefined {
+  let folders: readonly string[] = [cwd];
+  for (const segment of withRuns(segments)) {
+    const name = segment.words[0]?.value;
     if (name === 'pushd' || name === 'popd') return undefined;
     if (name !== 'cd') continue;
-    const [folder, ...more] = args[0] === '--' ? args.slice(1) : args;
-    if (folder === undefined || folder.startsWith('-') || more.length > 0 || isRepeated)
-      return undefined;
-    for (const one of [...folders]) folders.add(isAbsolute(folder) ? folder : join(one, folder));
-    if (folders.size > maxFolders) return undefined;
+    const into = folderOf(segment);
+    if (into === undefined || folders.length > maxFolders) return undefined;
+    const more = folders.map((one) => (isAbsolute(into) ? into : join(one, into)));
+    folders = [...new Set([...folders, ...more])];
   }
-  return [...folders];
+  return folders;
+}
+
+/** Where a `cd` leads; `undefined` when that is not certain. */
+function folderOf({ words, isRepeated }: Segment): string | undefined {
+  const [, ...args] = words.map(({ value }) => value);
+  const [folder, ...more] = args[0] === '--' ? args.slice(1) : args;
+  const isPlain = folder !== undefined && !folder.startsWith('-') && more.length === 0;
+  return isPlain && !isRepeated ? folder : undefined;
 }
 
 const maxFolders = 16;

@@ -48,7 +48,12 @@ export function groundsOf({ rule, layer, file }: PlacedRule, reason: string) {
 
 const actions: ReadonlySet<unknown> = new Set<Action>(['allow', 'ask', 'deny']);
 const kinds: ReadonlySet<unknown> = new Set<Effect['kind']>([
-  ...(['spawn', 'input', 'read', 'write', 'fetch', 'call'] as const),
+  'spawn',
+  'input',
+  'read',
+  'write',
+  'fetch',
+  'call',
 ]);
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const isCommand = (value: unknown) =>
@@ -59,7 +64,10 @@ const isCommand = (value: unknown) =>
 const checks: { readonly [K in keyof Rule]-?: (value: unknown) => boolean } = {
   action: (value) => actions.has(value),
   command: isCommand,
-  ...{ path: isText, tool: isText, server: isText, domain: isText },
+  path: isText,
+  tool: isText,
+  server: isText,
+  domain: isText,
   kind: (value) => kinds.has(value),
   confined: (value) => typeof value === 'boolean',
   reason: (value) => typeof value === 'string',

@@ -4,7 +4,9 @@ import type { Segment, Word } from './script.ts';
 
 /** Reserved words; the grammar does not keep them from being commands, as `time {` shows. */
 const reserved = new Set(
-  'if then else elif fi case esac for select while until do done in function coproc { } !'.split(' '),
+  'if then else elif fi case esac for select while until do done in function coproc { } !'.split(
+    ' ',
+  ),
 );
 
 /** Programs and builtins that run what they are given, or change what later words mean. */
@@ -16,9 +18,6 @@ const runners = new Set(
     'systemd-run at batch expect socat dbus-run-session xvfb-run setarch fakeroot rlwrap',
   ].flatMap((names) => names.split(' ')),
 );
-
-/** Builtins that evaluate an index in a name. */
-const evaluating = new Set(['local', 'readonly', 'export', 'read', 'unset', 'wait']);
 
 /** What speaks against knowing what a command runs, if anything does. */
 export function builtinDoubt({ words }: Segment): string | undefined {
@@ -34,15 +33,27 @@ export function builtinDoubt({ words }: Segment): string | undefined {
 }
 
 function argumentDoubt(name: string, args: readonly Word[]): string | undefined {
-  const isIndexed = args.some(({ text }) => text.includes('['));
+  const doubts = Object.hasOwn(argumentDoubts, name) ? argumentDoubts[name]?.(args) : undefined;
+  return doubts === true ? `${name} may evaluate its arguments` : undefined;
+}
+
+/** Builtins that evaluate an index in a name, or change what later words mean. */
+const argumentDoubts: Readonly<Record<string, (args: readonly Word[]) => boolean>> = {
+  local: mayEvaluate,
+  readonly: mayEvaluate,
+  export: mayEvaluate,
+  read: mayEvaluate,
+  unset: mayEvaluate,
+  wait: mayEvaluate,
+  set: (args) => !args.every(({ value }) => setArgument.test(value ?? '?')),
+  printf: (args) => !/^[^-]/.test(args[0]?.start ?? '-'),
+  test: (args) => !isSafeTest(args),
+  '[': (args) => !isSafeTest(args.slice(0, -1)),
+};
+
+function mayEvaluate(args: readonly Word[]): boolean {
   const isOpen = args.some(({ value, start }) => value === undefined && !/^\w+=/.test(start));
-  if (evaluating.has(name) && (isIndexed || isOpen)) return `${name} may evaluate its arguments`;
-  if (name === 'set' && !args.every(({ value }) => setArgument.test(value ?? '?')))
-    return 'set may change what later words mean';
-  if (name === 'printf' && !/^[^-]/.test(args[0]?.start ?? '-')) return 'printf may set a variable';
-  if ((name === '[' || name === 'test') && !isSafeTest(name === '[' ? args.slice(0, -1) : args))
-    return 'the test may evaluate its arguments';
-  return undefined;
+  return isOpen || args.some(({ text }) => text.includes('['));
 }
 
 const setArgument = /^(?:[-+][eux]*o?|pipefail|errexit|nounset|xtrace)$/;

@@ -24,14 +24,15 @@ const simple = new Set(['command', 'declaration_command', 'unset_command']);
 /** A statement with redirections. */
 export function readRedirected(reading: Reading, { children, start, end }: Tree): void {
   const [body, ...redirects] = children;
-  if (body === undefined) return void reading.doubt('a redirection is not understood');
+  if (body === undefined) return reading.doubt('a redirection is not understood');
   if (simple.has(body.kind)) return readCommand(reading, body, redirects);
   const shape = { kind: 'command', isNamed: true, start, end };
-  if (/_redirect$/.test(body.kind)) return readCommand(reading, { ...shape, children });
+  if (body.kind.endsWith('_redirect')) return readCommand(reading, { ...shape, children });
   reading.statement(body);
   const parts = noParts();
   const [first] = redirects;
-  if (first === undefined || first.start < body.end) reading.doubt('a redirection is not understood');
+  if (first === undefined || first.start < body.end)
+    reading.doubt('a redirection is not understood');
   reading.gap(body.end, first?.start ?? end);
   reading.sequence(redirects, (child) => readPart(reading, child, parts));
   // To the shell they are arguments of the last command.
@@ -54,11 +55,20 @@ const empty: Word = { text: '', value: '', start: '', isMany: false, isPlain: tr
 
 function readAssignment(reading: Reading, node: Tree, { assignments }: Parts): void {
   const [name, sign, value, ...more] = node.children;
-  const isShaped = name?.kind === 'variable_name' && /^\+?=$/.test(sign?.kind ?? '');
-  const isJoined = sign?.start === name?.end && (value?.start ?? sign?.end) === sign?.end;
-  const written = name === undefined ? '' : reading.written(name);
-  if (!isShaped || !isJoined || more.length > 0 || !/^[A-Za-z_]\w*$/.test(written))
-    return void reading.doubt(`the assignment ${reading.written(node)} is not understood`);
+  const isShaped = name?.kind === 'variable_name' && more.length === 0;
+  if (
+    !isShaped ||
+    !isJoined(node, [name, sign, value]) ||
+    !/^[A-Za-z_]\w*$/.test(reading.written(name))
+  )
+    return reading.doubt(`the assignment ${reading.written(node)} is not understood`);
   const word = value === undefined ? empty : wordOf(reading, value);
-  if (word !== undefined) assignments.push({ name: written, value: word });
+  if (word !== undefined) assignments.push({ name: reading.written(name), value: word });
+}
+
+/** Whether name, sign and value stand together from the beginning of a node to its end. */
+function isJoined(node: Tree, [name, sign, value]: readonly (Tree | undefined)[]): boolean {
+  if (name === undefined || !/^\+?=$/.test(sign?.kind ?? '')) return false;
+  const isBegun = node.start === name.start && name.end === sign?.start;
+  return isBegun && (value?.start ?? sign.end) === sign.end && node.end === (value ?? sign).end;
 }

@@ -22,17 +22,15 @@ export async function readArgv(
 ): Promise<Script> {
   const parse = argv.some(isShell) ? await parser() : () => undefined;
   const words = argv.map(literalWord);
-  const segment: Segment = {
-    ...{ text: argv.join(' '), at: 0, words, isRepeated: false },
-    ...{ assignments: [], redirects: [] },
-  };
+  const segment: Segment = { ...plain, text: argv.join(' '), words };
   const script = withAllRuns({ segments: [segment] }, (text, shell) =>
     readText(text, { parse, shell, nesting: 1 }),
   );
-  const [only] = script.segments;
-  const isText = only !== undefined && isShell(argv[0] ?? '') && only.runs !== undefined;
-  return isText ? { ...script, segments: only.runs?.segments ?? [] } : script;
+  const runs = isShell(argv[0] ?? '') ? script.segments[0]?.runs : undefined;
+  return runs?.how === 'only' ? { ...script, segments: runs.segments } : script;
 }
+
+const plain = { at: 0, isRepeated: false, assignments: [], redirects: [] };
 
 function isShell(word: string): boolean {
   return /^(?:ba|da)?sh$/.test(posix.basename(word));

@@ -18,18 +18,21 @@ export function hereText(
   { start, body, end, isIndented }: HereDocument,
   text: string,
 ): (Span & { readonly isRaw: boolean }) | undefined {
-  const written = text.slice(start.start, start.end);
+  const named = readDelimiter(text.slice(start.start, start.end));
+  const from = text.indexOf('\n', start.end) + 1;
+  if (named === undefined || from === 0 || text[from - 2] === '\\') return undefined;
+  const { delimiter, isRaw } = named;
+  const last = lastLine(text, from, isIndented ? `\t*${delimiter}` : delimiter);
+  if (last === undefined || end.end !== last.end || end.start < last.start) return undefined;
+  if (text.slice(end.start, end.end).trim() !== delimiter) return undefined;
+  const isInside = ({ start: first, end: next }: Tree) => first >= from && next <= last.start;
+  return body.children.every(isInside) ? { start: from, end: last.start, isRaw } : undefined;
+}
+
+function readDelimiter(written: string) {
   const [, plain, single, double] = /^(?:(\w+)|'(\w+)'|"(\w+)")$/.exec(written) ?? [];
   const delimiter = plain ?? single ?? double;
-  const from = text.indexOf('\n', start.end) + 1;
-  if (delimiter === undefined || from === 0 || text[from - 2] === '\\') return undefined;
-  const last = lastLine(text, from, isIndented ? `\t*${delimiter}` : delimiter);
-  if (last === undefined || end.end !== last.end) return undefined;
-  if (end.start < last.start || text.slice(end.start, end.end).trim() !== delimiter)
-    return undefined;
-  const isInside = ({ start: first, end: next }: Tree) => first >= from && next <= last.start;
-  if (!body.children.every(isInside)) return undefined;
-  return { start: from, end: last.start, isRaw: plain === undefined };
+  return delimiter === undefined ? undefined : { delimiter, isRaw: plain === undefined };
 }
 
 /** The first line from an offset on that matches as a whole. */

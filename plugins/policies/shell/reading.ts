@@ -35,9 +35,9 @@ export const blank = /^(?:[ \t]|\\\n)*$/;
 export const blankLines = /^(?:[ \t\n]|\\\n)*$/;
 
 /** Tokens and nodes that a plain POSIX shell does not know. */
-const bashOnly = new Set([
-  ...['ansi_c_string', 'process_substitution', 'herestring_redirect', '[[', '|&', '&>', '&>>'],
-]);
+const bashOnly: ReadonlySet<string> = new Set(
+  'ansi_c_string process_substitution herestring_redirect [[ |& &> &>>'.split(' '),
+);
 
 /** The reading of one text: what was found, and what was not understood. */
 export class Reading {

@@ -8,32 +8,48 @@ import { isHereText, type Span } from './words.ts';
 import { holesIn, wordInto, wordOf } from './word-node.ts';
 
 const kinds: Readonly<Record<string, Redirect['kind']>> = {
-  ...{ '<': 'read', '>': 'write', '>>': 'write', '>|': 'write', '&>': 'write', '&>>': 'write' },
-  ...{ '>&': 'write', '<&': 'copy', '>&-': 'copy', '<&-': 'copy' },
+  '<': 'read',
+  '>': 'write',
+  '>>': 'write',
+  '>|': 'write',
+  '&>': 'write',
+  '&>>': 'write',
+  '>&': 'write',
+  '<&': 'copy',
+  '>&-': 'copy',
+  '<&-': 'copy',
 };
 
 /** `2>file`. What the grammar takes for further files is, to the shell, further arguments. */
 export function readRedirect(reading: Reading, node: Tree, { words, redirects }: Parts): void {
   const { sign, rest } = withoutDescriptor(reading, node);
-  const kind = kinds[sign?.kind ?? ''];
-  if (sign === undefined || kind === undefined) return void doubt(reading);
+  if (sign === undefined || !Object.hasOwn(kinds, sign.kind)) return doubt(reading);
   reading.checkDialect(sign.kind);
   reading.sequence(rest);
   if (!blank.test(reading.text.slice(sign.end, rest[0]?.start ?? sign.end))) doubt(reading);
+  const [target, ...others] = rest;
   const isClosed = sign.kind.endsWith('-');
-  const target = isClosed ? undefined : rest[0];
-  const word = target && wordOf(reading, target);
-  if (isClosed) redirects.push({ kind });
-  else if (word === undefined) doubt(reading);
-  else redirects.push(redirectTo(reading, word, sign.kind));
-  for (const argument of isClosed ? rest : rest.slice(1)) wordInto(reading, argument, words);
+  if (isClosed) redirects.push({ kind: 'copy' });
+  else if (target === undefined) doubt(reading);
+  else redirectInto(reading, { target, sign: sign.kind }, redirects);
+  for (const argument of isClosed ? rest : others) wordInto(reading, argument, words);
+}
+
+function redirectInto(
+  reading: Reading,
+  { target, sign }: { readonly target: Tree; readonly sign: string },
+  redirects: Redirect[],
+): void {
+  const word = wordOf(reading, target);
+  if (word !== undefined) redirects.push(redirectTo(reading, word, sign));
 }
 
 function redirectTo(reading: Reading, target: Word, sign: string): Redirect {
   const isCopy = sign.endsWith('&') && /^(?:\d+|-)$/.test(target.value ?? '');
   if (isCopy) return { kind: 'copy' };
   // A shell may split what follows: `>& -r` closes and runs `r`.
-  if (sign === '<&' || (sign === '>&' && !/^[^\d-]/.test(target.start))) reading.doubt(`the descriptor ${target.text} is not understood`);
+  if (sign === '<&' || (sign === '>&' && !/^[^\d-]/.test(target.start)))
+    reading.doubt(`the descriptor ${target.text} is not understood`);
   return { kind: kinds[sign] ?? 'write', target };
 }
 
@@ -56,7 +72,7 @@ export function readHereString(reading: Reading, node: Tree, { redirects }: Part
   const { sign, rest } = withoutDescriptor(reading, node);
   const [value, ...more] = rest;
   reading.checkDialect(node.kind);
-  if (sign?.kind !== '<<<' || value === undefined || more.length > 0) return void doubt(reading);
+  if (sign?.kind !== '<<<' || value === undefined || more.length > 0) return doubt(reading);
   if (!blank.test(reading.text.slice(sign.end, value.start))) doubt(reading);
   if (wordOf(reading, value) !== undefined) redirects.push({ kind: 'text' });
 }
@@ -74,13 +90,13 @@ export function readHereDocument(
   const { sign, rest } = withoutDescriptor(reading, node);
   const [start, ...others] = rest;
   const [body, end] = others.splice(-2);
-  const isShaped = start?.kind === 'heredoc_start' && body?.kind === 'heredoc_body';
-  if (!isShaped || end?.kind !== 'heredoc_end' || !sign?.kind.startsWith('<<'))
-    return void doubt(reading);
+  const shape = [sign, start, body, end].map((one) => one?.kind ?? '').join(' ');
+  const isShaped = /^<<-? heredoc_start heredoc_body heredoc_end$/.test(shape);
+  if (!isShaped || !sign || !start || !body || !end) return doubt(reading);
   const found = hereText({ start, body, end, isIndented: sign.kind === '<<-' }, reading.text);
   const line = reading.text.indexOf('\n', start.end);
   if (found === undefined || start.start !== sign.end || reading.hereLines.has(line))
-    return void reading.doubt('a here-document is not understood');
+    return reading.doubt('a here-document is not understood');
   reading.hereLines.add(line);
   redirects.push({ kind: 'text' });
   if (!found.isRaw) checkExpanded(reading, body, found);
@@ -114,7 +130,8 @@ function readRest(reading: Reading, nodes: readonly Tree[], { from, until, readP
     else if (node.isNamed) reading.statement(node);
     else if (node.kind !== '&&' && node.kind !== '||') doubt(reading);
   }
-  if (!blank.test(reading.text.slice(at, until))) reading.doubt('a here-document is not understood');
+  if (!blank.test(reading.text.slice(at, until)))
+    reading.doubt('a here-document is not understood');
 }
 
 /** `| command` */

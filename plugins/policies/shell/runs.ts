@@ -60,7 +60,17 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
 
 /** Shells that are read as Bash and as POSIX have it, and others. */
 const shells = new Set(['bash', 'sh', 'dash']);
-const otherShells = new Set(['zsh', 'ksh', 'mksh', 'fish', 'csh', 'tcsh', 'pwsh', 'powershell', 'cmd']);
+const otherShells = new Set([
+  'zsh',
+  'ksh',
+  'mksh',
+  'fish',
+  'csh',
+  'tcsh',
+  'pwsh',
+  'powershell',
+  'cmd',
+]);
 
 /** The name of a program without the system's folders, or `undefined` for one that lies elsewhere. */
 export function programName(word: string): string | undefined {
@@ -150,15 +160,15 @@ function settingsAt(words: readonly Word[], from: number): readonly Assignment[]
 /** `bash -c TEXT` is its text; `bash FILE` is a program like others; `bash` alone runs what it reads. */
 function ofShell(segment: Segment, name: string, readText: ReadText): Seen {
   const [, first, second, ...more] = segment.words;
-  const isText = /^-[elux]*c$/.test(first?.value ?? '');
-  if (!isText) {
-    const isFile = first?.value !== undefined && /^[^-+]/.test(first.value);
-    return isFile ? { segment } : { segment, doubt: `what ${name} runs is not certain` };
-  }
-  if (second?.value === undefined || more.length > 0)
+  const flag = first?.value ?? '-';
+  if (/^[^-+]/.test(flag)) return { segment };
+  const isText = /^-[elux]*c$/.test(flag) && more.length === 0;
+  if (!isText || second?.value === undefined)
     return { segment, doubt: `what ${name} runs is not certain` };
   const { segments, unknown: doubt } = readText(second.value, name);
-  return { segment: { ...segment, runs: { own: 2, how: howOf(segment, 'only'), segments } }, doubt };
+  // A login shell runs the profile as well.
+  const how = howOf(segment, flag.includes('l') ? 'as another' : 'only');
+  return { segment: { ...segment, runs: { own: 2, how, segments } }, doubt };
 }
 
 const findRuns = /^-(?:exec|execdir|ok|okdir)$/;
@@ -176,8 +186,7 @@ function ofFind(segment: Segment, name: string, readText: ReadText): Seen {
     const end = words.findIndex(({ value }, index) => index > at && /^[;+]$/.test(value ?? ''));
     const inner = words.slice(at + 1, end < 0 ? words.length : end);
     if (end < 0 || inner.length === 0) return { segment, doubt: 'what find runs is not certain' };
-    const isOne = (word: Word) => word.value?.includes('{}') === true;
-    const filled = inner.map((word) => (isOne(word) ? { ...unknownWord, isMany: false } : word));
+    const filled = inner.map(withFound);
     const text = inner.map((word) => word.text).join(' ');
     const seen = seeThrough(
       { ...segment, text, words: filled, assignments: [], redirects: [] },
@@ -188,5 +197,13 @@ function ofFind(segment: Segment, name: string, readText: ReadText): Seen {
     at = end;
   }
   if (found.length === 0) return { segment };
-  return { segment: { ...segment, runs: { own: words.length, how: 'also', segments: found } }, doubt };
+  return {
+    segment: { ...segment, runs: { own: words.length, how: 'also', segments: found } },
+    doubt,
+  };
+}
+
+/** A word in which find puts the name of a file. */
+function withFound(word: Word): Word {
+  return word.value?.includes('{}') === true ? { ...unknownWord, isMany: false } : word;
 }

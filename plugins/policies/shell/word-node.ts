@@ -8,10 +8,12 @@ import { type Hole, readWord } from './words.ts';
 
 const lookups = new Set(['simple_expansion', 'expansion', 'arithmetic_expansion']);
 const substitutions = new Set(['command_substitution', 'process_substitution']);
-const wordParts: ReadonlySet<string> = new Set([
-  ...['word', 'number', 'string', 'raw_string', 'ansi_c_string', 'concatenation'],
-  ...['string_content', 'brace_expression', '"', '$', '{', '}', '..', '==', '=~', 'test_operator'],
-]);
+const wordParts: ReadonlySet<string> = new Set(
+  [
+    'word number string raw_string ansi_c_string concatenation string_content brace_expression',
+    '" $ { } .. == =~ test_operator',
+  ].flatMap((kinds) => kinds.split(' ')),
+);
 /** Nodes that stand for the words in them. */
 const wrappers = new Set(['command_name', 'variable_name', 'variable_assignment']);
 const assignmentParts = new Set(['variable_name', '=', '+=', ...wordParts]);

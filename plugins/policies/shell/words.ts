@@ -198,7 +198,8 @@ const ansiEscapes: Readonly<Record<string, string>> = {
 
 /** What stands in `$'…'`; `undefined` when it comes to something that people cannot see. */
 function decodeAnsi(escaped: string): string | undefined {
-  const escape = /\\(?:([ntrabefvE\\'"?])|([0-7]{1,3})|x([\da-fA-F]{1,2})|u([\da-fA-F]{1,4}))|(\\)/g;
+  const escape =
+    /\\(?:([ntrabefvE\\'"?])|([0-7]{1,3})|x([\da-fA-F]{1,2})|u([\da-fA-F]{1,4}))|(\\)/g;
   let isKnown = true;
   const decoded = escaped.replaceAll(escape, (_all, ...groups: readonly unknown[]) => {
     const [letter, octal, hex, unicode] = groups.map((one) => one as string | undefined); // groups

@@ -14,6 +14,7 @@ import {
 } from '../../../core/index.ts';
 import approval from '../../../plugins/policies/approval.ts';
 import { anyEffect, anySettings, policyContract, policyOf } from '../../contracts/policies.ts';
+import { ripgrepArguments } from '../../../plugins/tools/ripgrep/arguments.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
 import { openToolThread, textOfResult } from '../../contracts/tool-thread.ts';
 
@@ -157,6 +158,27 @@ const knownReads: readonly (readonly string[])[] = [
   ['bash', '-c', 'wc -l a'],
   ['pwd'],
   ['diff', '-u', 'a', 'b'],
+  ...[
+    'ls | wc -l',
+    'cat a | sort -u | head -n 3 2>/dev/null',
+    'ls < a',
+    'cat a\\ b',
+    "cat $'a\\tb'",
+    '! ls',
+    '(ls)',
+    'ls # all',
+    'cd src && cat a.ts; pwd',
+    'if [ -f a ]; then cat a; else echo "no $HOME"; fi',
+    'for f in a b; do echo "$f"; done',
+    'cat <<END\nhello\nEND',
+    "sed -n '1,20p' a",
+    'git rev-parse --show-toplevel',
+    'git branch --show-current',
+    'CI=1 LC_ALL=C ls \\\n  -la',
+    'set -euo pipefail; ls',
+    'echo a >/dev/null 2>&1',
+    'jq -r ".a | .b" package.json',
+  ].map((script) => ['bash', '-c', script]),
 ];
 
 const notKnown: readonly (readonly string[])[] = [
@@ -195,7 +217,6 @@ const notKnown: readonly (readonly string[])[] = [
     'ls & rm a',
     'ls | sh',
     'ls > a',
-    'ls < a',
     'ls\nrm a',
     'ls\rrm a',
     'cat $HOME/x',
@@ -206,15 +227,11 @@ const notKnown: readonly (readonly string[])[] = [
     'cat ~/x',
     'ls *',
     'ls {a,b}',
-    'cat a\\ b',
-    '! ls',
-    '(ls)',
     'A=b ls',
     'PATH=. ls',
     'eval ls',
     'exec ls',
     'command ls',
-    'ls #',
     'l\u200bs',
     'ls \u202ea',
     "'l's",
@@ -236,6 +253,22 @@ test('untrusted: known reads run, all else is asked', async () => {
     assert.equal((await judge(effect, settings)).verdict, 'ask', effect.kind);
   }
   for (const [effect] of leaving) assert.equal((await judge(effect, settings)).verdict, 'ask');
+});
+
+test('the search tool only reads, with a ripgrep that does not lie in the workspace', async () => {
+  const settings = { approval: 'untrusted' } as const;
+  const args = ripgrepArguments({ pattern: '/etc/x', glob: '*.ts' }, { literal: false });
+  const rg = '/opt/spindle/node_modules/@vscode/ripgrep-linux-x64/bin/rg';
+  for (const [program, verdict] of [
+    [rg, 'allow'],
+    [`/work${rg}`, 'ask'],
+    ['/opt/rg', 'ask'],
+  ] as const) {
+    const judged = await judge({ ...spawn, argv: [program, ...args] }, settings);
+    assert.equal(judged.verdict, verdict, program);
+  }
+  const outside = ripgrepArguments({ pattern: 'x', path: '/etc' }, { literal: true });
+  assert.equal((await judge({ ...spawn, argv: [rg, ...outside] }, settings)).verdict, 'ask');
 });
 
 test('a read in a folder outside the roots, or with a program that the workspace may bring, is not known', async (t) => {
