@@ -20,6 +20,7 @@ export async function readArgv(
   argv: readonly string[],
   parser: () => Promise<ParseText>,
 ): Promise<Script> {
+  if (argv.length === 0) return { segments: [], unknown: 'there is no command' };
   const parse = argv.some(isShell) ? await parser() : () => undefined;
   const words = argv.map(literalWord);
   const segment: Segment = { ...plain, text: argv.join(' '), words };

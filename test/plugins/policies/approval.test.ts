@@ -252,7 +252,8 @@ test('untrusted: known reads run, all else is asked', async () => {
   for (const effect of [write, fetch, call, input, { ...call, confined: true }]) {
     assert.equal((await judge(effect, settings)).verdict, 'ask', effect.kind);
   }
-  for (const [effect] of leaving) assert.equal((await judge(effect, settings)).verdict, 'ask');
+  for (const [effect] of leaving)
+    assert.equal((await judge(effect, settings)).verdict, 'ask', JSON.stringify(effect));
 });
 
 test('the search tool only reads, with a ripgrep that does not lie in the workspace', async () => {
