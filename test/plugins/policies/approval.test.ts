@@ -238,7 +238,7 @@ const notKnown: readonly (readonly string[])[] = [
     'cat "/etc/passwd"',
     "cat '/etc/passwd'",
     "cat '..'/x",
-    `cat ${'a '.repeat(4000)}`,
+    `cat ${'a '.repeat(20_000)}`,
   ].map((script) => ['bash', '-c', script]),
 ];
 
@@ -247,7 +247,11 @@ test('untrusted: known reads run, all else is asked', async () => {
   for (const argv of knownReads)
     assert.equal((await judge({ ...spawn, argv }, settings)).verdict, 'allow', argv.join(' '));
   for (const argv of notKnown)
-    assert.equal((await judge({ ...spawn, argv }, settings)).verdict, 'ask', argv.join(' '));
+    assert.equal(
+      (await judge({ ...spawn, argv }, settings)).verdict,
+      'ask',
+      argv.join(' ').slice(0, 100),
+    );
   assert.equal((await judge(read, settings)).verdict, 'allow');
   for (const effect of [write, fetch, call, input, { ...call, confined: true }]) {
     assert.equal((await judge(effect, settings)).verdict, 'ask', effect.kind);
