@@ -1,6 +1,7 @@
 /** HTTP over `node:http`, loaded when first used: a static import, or the global fetch, costs 20 ms at start. */
 
 import type { Agent, IncomingMessage } from 'node:http';
+import type * as https from 'node:https';
 
 import {
   aborted,
@@ -19,8 +20,7 @@ export class Connections implements Disposable {
   agent(url: URL, { proxy, ca }: FetchRequest): Agent {
     const key = [url.protocol, proxy, ca].join('\n');
     const proxyEnv = proxy === undefined ? process.env : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
-    const system = () => process.getBuiltinModule('node:tls').getCACertificates('default');
-    const trusted = ca === undefined ? {} : { ca: [...system(), ca] };
+    const trusted = ca === undefined ? {} : { ca: [...systemCertificates(), ca] };
     const make = () => new (moduleOf(url).Agent)({ keepAlive: true, proxyEnv, ...trusted });
     const agent = this.#agents.get(key) ?? make();
     this.#agents.set(key, agent);
@@ -32,11 +32,14 @@ export class Connections implements Disposable {
   }
 }
 
-function moduleOf(url: URL): typeof import('node:https') {
+function systemCertificates(): readonly string[] {
+  return process.getBuiltinModule('node:tls').getCACertificates('default');
+}
+
+function moduleOf(url: URL): typeof https {
+  const name = url.protocol === 'http:' ? 'node:http' : 'node:https';
   // The two have the same interface, as far as it is used here.
-  return process.getBuiltinModule(
-    url.protocol === 'http:' ? 'node:http' : 'node:https',
-  ) as typeof import('node:https');
+  return process.getBuiltinModule(name) as typeof https;
 }
 
 /** One request; resolves with the answer's headers, or throws `unreachable`. */
@@ -45,20 +48,23 @@ export async function fetchUrl(
   address: string,
   request: FetchRequest,
 ): Promise<FetchAnswer> {
-  const url = URL.parse(address);
-  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
-  if (url === null || !isHttp) throw invalid`expected an http(s) address, but got "${address}"`;
+  const url = httpUrl(address);
   const { signal, timeoutMs } = request;
   const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   try {
     return answerOf(await send(pool, url, request, limit), signal);
   } catch (error) {
     if (signal?.aborted) throw aborted`the request to ${url.host} was interrupted`;
-    const why = limit?.aborted
-      ? `no answer within ${timeoutMs} ms`
-      : messageOf(error) || codeOf(error);
-    throw new KernelError('unreachable', `cannot reach ${url.host}: ${why}`, { cause: error });
+    const why = messageOf(error) || codeOf(error);
+    const message = limit?.aborted ? `no answer within ${timeoutMs} ms` : why;
+    throw new KernelError('unreachable', `cannot reach ${url.host}: ${message}`, { cause: error });
   }
+}
+
+function httpUrl(address: string): URL {
+  const url = URL.parse(address);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw invalid`expected an http(s) address, but got "${address}"`;
 }
 
 async function send(

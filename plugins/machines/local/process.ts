@@ -1,12 +1,14 @@
 /** Processes: one plain spawn in a group of its own, that ends with its leader. */
 
-import type { ChildProcess } from 'node:child_process';
-import { statSync } from 'node:fs';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 
 import {
   conflict,
   type Exit,
   invalid,
+  type KernelError,
   messageOf,
   notFound,
   type Process,
@@ -108,40 +110,61 @@ export async function startProcess(
   request: SpawnRequest,
   { leftovers, inherited }: Shared,
 ): Promise<Omit<Process, 'id'>> {
-  const { file, args, cwd, env, descriptors = [], cleanup = [] } = plan;
-  const input = request.stdin === true ? 'pipe' : 'ignore';
-  const extra = descriptors.map(() => 'pipe' as const);
-  const stdio = [
-    input,
-    'pipe',
-    'pipe',
-    ...extra,
-    ...inherited.coveredFrom(3 + extra.length),
-  ] as const;
+  const { descriptors = [], cleanup = [] } = plan;
   using left = new DisposableStack();
   left.use(leftovers.add(cleanup));
+  const covered = inherited.coveredFrom(3 + descriptors.length);
+  const stdin = request.stdin === true ? 'pipe' : 'ignore';
+  const extra = descriptors.map(() => 'pipe' as const);
   let child: ChildProcess;
   try {
-    // Loaded when first used: a static import costs 4 ms at start.
-    const { spawn } = process.getBuiltinModule('node:child_process');
-    child = spawn(file, args, { cwd, env, detached: true, stdio: [...stdio] });
-    if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve));
+    // With so many descriptors libuv's child loses the pipe by which it tells that there is no such program.
+    if (covered.length > 0) lookFor(plan);
+    child = await spawned(plan, [stdin, 'pipe', 'pipe', ...extra, ...covered]);
   } catch (error) {
-    const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (!isFolder) throw notFound`cannot start ${file}: there is no folder ${cwd}`;
-    const code = codeOf(error);
-    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    if (!isMissing) throw invalid`cannot start ${file}: ${code || messageOf(error)}`;
-    throw notFound`cannot start ${file}: there is no such program, here or on PATH`;
+    throw startError(plan, error);
   }
+  feed(child, descriptors);
+  const running = new RunningProcess(child, request);
+  const owned = left.move();
+  void running.exited.then(() => owned.dispose());
+  return running;
+}
+
+async function spawned(
+  { file, args, cwd, env }: SpawnPlan,
+  stdio: StdioOptions,
+): Promise<ChildProcess> {
+  // Loaded when first used: a static import costs 4 ms at start.
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const child = spawn(file, args, { cwd, env, detached: true, stdio });
+  if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve));
+  return child;
+}
+
+/** Throws ENOENT when there is no such folder, or the program is neither a file nor on the plan's PATH. */
+function lookFor({ file, cwd, env }: SpawnPlan): void {
+  const folders = file.includes('/') ? [cwd] : (env['PATH'] ?? '').split(':');
+  const isThere =
+    existsSync(cwd) && folders.some((folder) => existsSync(resolvePath(cwd, folder, file)));
+  if (!isThere) throw Object.assign(new Error(file), { code: 'ENOENT' });
+}
+
+function startError({ file, cwd }: SpawnPlan, error: unknown): KernelError {
+  const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isFolder) return notFound`cannot start ${file}: there is no folder ${cwd}`;
+  const code = codeOf(error);
+  const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+  if (!isMissing) return invalid`cannot start ${file}: ${code || messageOf(error)}`;
+  return notFound`cannot start ${file}: there is no such program, here or on PATH`;
+}
+
+/** Gives the program what it reads on further descriptors. */
+function feed(child: ChildProcess, descriptors: readonly string[]): void {
   for (const [index, data] of descriptors.entries()) {
     const pipe = child.stdio[index + 3];
     if (!pipe || !('end' in pipe)) continue;
     pipe.on('error', () => {}); // it ended before it read all: its exit code says why
     pipe.end(Buffer.from(data, 'base64'));
   }
-  const running = new RunningProcess(child, request);
-  const owned = left.move();
-  void running.exited.then(() => owned.dispose());
-  return running;
 }
