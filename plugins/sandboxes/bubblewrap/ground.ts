@@ -48,8 +48,8 @@ export function surveyMachine(
   options: BubblewrapOptions,
 ): Omit<Ground, 'freshProc'> {
   const isRoot = process.getuid?.() === 0;
-  const homes = realFolders([homedir(), userInfo().homedir]);
-  const [home = '/'] = homes;
+  const homes = realFolders([homedir(), userInfo().homedir]).filter((home) => home !== '/');
+  const [home = '/root'] = homes;
   const own = stateVariables.split(' ').map((name) => process.env[name] ?? '');
   const secret = isRoot ? rootFolders : [];
   const hidden = realFolders(['/run', '/var/run', '/home', ...secret, ...own]);
