@@ -42,9 +42,13 @@ function coverSegment(segment: Segment, rules: readonly PlacedRule[], place: Cov
   const files = coverRedirects(segment, rules, place);
   const isSetting = segment.assignments.some((one) => !isHarmless(one, segment));
   if (files === undefined || isSetting) return missing;
-  const isFree = segment.words.length === 0 || isKnownRead(segment, place);
-  const words = isFree ? nothing : coverWords(segment, rules, place);
+  const words = coverWords(segment, rules, place) ?? coverFreely(segment, place);
   return words === undefined ? missing : join([files, words]);
+}
+
+/** What needs no rule beside other commands. */
+function coverFreely(segment: Segment, place: CoverPlace): Cover | undefined {
+  return segment.words.length === 0 || isKnownRead(segment, place) ? nothing : undefined;
 }
 
 const nothing: Cover = { rules: [], missing: [] };
