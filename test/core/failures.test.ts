@@ -623,6 +623,40 @@ suite('store: the turn fails at once', () => {
   }
 });
 
+suite('a store that fails while something else is under way', () => {
+  test('ends the turn at once: its signal is aborted with the failure', async (t) => {
+    const begun = gate();
+    const reasons: unknown[] = [];
+    const thread = await openThread(t, {
+      isStored: true,
+      replies: [[{ name: 'wait' }]],
+      tools: [
+        tool('wait', (_args, { signal }) => {
+          begun.resolve();
+          return new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => {
+              reasons.push(signal.reason);
+              reject(signal.reason);
+            }),
+          );
+        }),
+      ],
+      plugins: [plugin('failing', (host) => void host.add(stores, storeFailingAt('meta', false)))],
+    });
+    await thread.start('go');
+    await begun.promise;
+    const { client, id } = thread;
+    await assert.rejects(
+      client.request('thread/update', { thread: id, name: 'x' }),
+      /disk is full/,
+    );
+    await untilEvent(client, id, (event) =>
+      event.type === 'thread/status' && event.status.state === 'idle' ? true : undefined,
+    );
+    assert.match(String(reasons[0]), /the disk is full/);
+  });
+});
+
 suite('front end: its exit code', () => {
   test('the exit code of a front end is what running it gives, with its arguments and a client of its name', async (t) => {
     const kernel = await openKernel(t, {

@@ -5,12 +5,14 @@ import { suite, test } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { redactors } from '../../core/index.ts';
 import type { Item, ThreadEvent } from '../../core/index.ts';
 import { done, text, type Reply } from './support/model.ts';
 import {
   content,
   gate,
   openThread,
+  plugin,
   runTurn,
   tool,
   untilEvent,
@@ -62,6 +64,33 @@ suite('a subscription', () => {
       '5 step',
       '6 end',
     ]);
+  });
+
+  test('gives with redactors the same text in pieces as the item holds, the last word included', async (t) => {
+    const said = 'the key is sk-12345 and no other sk-678';
+    const thread = await openThread(t, {
+      replies: [
+        async function* () {
+          for (const piece of said.match(/.{1,4}/g) ?? []) {
+            yield { type: 'delta', kind: 'text', id: 'a', text: piece };
+            await new Promise(setImmediate);
+          }
+          yield { type: 'output', output: text(said, 'a') };
+          yield done();
+        },
+      ],
+      plugins: [
+        plugin('redacting', (host) => {
+          host.add(redactors, (one) => one.replaceAll(/\bsk-\d+\b/g, '[key]'));
+        }),
+      ],
+    });
+    const { events, items } = await thread.turn('go');
+    const pieces = events.flatMap((event) => (event.type === 'item/delta' ? [event.text] : []));
+    const whole = items.flatMap((item) => (item.type === 'assistant' ? [item.text] : []));
+    assert.deepEqual(whole, ['the key is [key] and no other [key]']);
+    assert.equal(pieces.join(''), whole[0]);
+    assert.ok(pieces.length > 3, 'it still comes in pieces');
   });
 
   test('that comes late gets the items, the text so far, the status with open questions, then events', async (t) => {

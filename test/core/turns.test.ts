@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { aroundTurn, compactors, ModelError, prompts } from '../../core/index.ts';
+import { aroundTurn, compactors, ModelError, observers, prompts } from '../../core/index.ts';
 import type { Content, Item, Limits, Settings } from '../../core/index.ts';
 import { compacting, pinsOnly } from './support/compacting.ts';
 import { done, partsOf, replies, saidIn, text, type Reply } from './support/model.ts';
@@ -44,21 +44,21 @@ const textsOf = (said: readonly Content[]) =>
 
 suite('a turn', () => {
   test('answers its request before its first item, and writes its items in order', async (t) => {
+    const order: string[] = [];
     const thread = await openThread(t, {
       remembers: false,
       replies: [[{ name: 'echo' }], 'ok'],
       tools: [tool('echo', () => content('echo'))],
+      plugins: [
+        plugin('observing', (host) => {
+          host.add(observers, (event) => {
+            if (event.type === 'item/appended') order.push(event.item.type);
+          });
+        }),
+      ],
     });
-    const order: string[] = [];
-    const events = thread.client.subscribe({ thread: thread.id, after: 0 });
-    const seeing = (async () => {
-      for await (const event of events) {
-        if (event.type === 'item/appended') order.push(event.item.type);
-        if (event.type === 'item/appended' && event.item.type === 'end') break;
-      }
-    })();
     await thread.start('go').then(() => order.push('(answered)'));
-    await seeing;
+    await untilIdle(thread.client, thread.id);
     assert.deepEqual(order, [
       '(answered)',
       'turn',
@@ -71,6 +71,21 @@ suite('a turn', () => {
       'step',
       'end',
     ]);
+  });
+
+  test('is over when its end is seen: the next one need not wait', async (t) => {
+    const thread = await openThread(t, { replies: ['one', 'two'] });
+    const { client, id } = thread;
+    const queued: boolean[] = [];
+    const events = client.subscribe({ thread: id });
+    await thread.start('first');
+    for await (const event of events) {
+      if (event.type !== 'item/appended' || event.item.type !== 'end') continue;
+      if (queued.length > 0) break;
+      const next = await client.request('turn/start', { thread: id, input: input('second') });
+      queued.push(next.queued);
+    }
+    assert.deepEqual(queued, [false]);
   });
 
   test('stamps each of its items with its id, and times that never go back', async (t) => {

@@ -195,6 +195,38 @@ suite('the window', () => {
     );
   });
 
+  test('that moved is told to sources as what survived and what came since, and nothing that was dropped', async (t) => {
+    const seen: (readonly number[])[] = [];
+    const looking = plugin('looking', (host) => {
+      host.add(prompts, {
+        name: 'looking',
+        stability: 'thread',
+        read: ({ since }) => {
+          seen.push(since.map(({ n }) => n));
+          return [];
+        },
+      });
+    });
+    const thread = await openThread(t, { ...world, plugins: [...(world.plugins ?? []), looking] });
+    await play(thread, [
+      { do: 'say', calls: 1, isLong: true },
+      { do: 'say', calls: 1, isLong: true },
+      { do: 'compact' },
+    ]);
+    const items = await thread.items();
+    const move = items.find((item) => item.type === 'window');
+    const { parts } = await thread.client.request('thread/window', { thread: thread.id });
+    const survivors = parts.map(({ part }) => part.n).filter((n) => n < (move?.n ?? 0));
+    assert.ok(survivors.length > 2 && survivors.length < (move?.n ?? 0) / 2);
+    assert.deepEqual(seen[0], [0, 1], 'all there was');
+    assert.deepEqual(seen.at(-1), survivors);
+    await play(thread, [{ do: 'say', calls: 0, isLong: false }]);
+    assert.ok(
+      seen.at(-1)?.every((n) => n > (move?.n ?? 0)),
+      'but once',
+    );
+  });
+
   test('is explained part by part, with what it weighs and what is pinned', async (t) => {
     const thread = await openThread(t, world);
     await play(thread, [{ do: 'say', calls: 1, isLong: true }]);
