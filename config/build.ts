@@ -75,26 +75,27 @@ const plainBuiltins: Plugin = {
 };
 
 /** Puts WebAssembly beside the bundle: what our sources resolve by name, and what a package has beside its own module. */
-const wasmBeside: Plugin = {
+const wasmBeside = (folder: string): Plugin => ({
   name: 'wasm-beside',
+  buildStart: () => void mkdirSync(folder, { recursive: true }),
   transform: {
     filter: { code: /\.wasm['"]/ },
     handler: (code, id) => {
       for (const [, name = ''] of code.matchAll(
         /new URL\(\s*"([^"]+\.wasm)",\s*import\.meta\.url\)/g,
       )) {
-        copyFileSync(join(dirname(id), name), join(dist, name));
+        copyFileSync(join(dirname(id), name), join(folder, name));
       }
       return code.replaceAll(
         /import\.meta\.resolve\(\s*'([^']+\.wasm)',?\s*\)/g,
         (_, name: string) => {
-          copyFileSync(resolve(name), join(dist, basename(name)));
+          copyFileSync(resolve(name), join(folder, basename(name)));
           return `new URL('./${basename(name)}', import.meta.url).href`;
         },
       );
     },
   },
-};
+});
 
 const output: OutputOptions = {
   dir: dist,
@@ -120,7 +121,7 @@ export async function bundle(
     input,
     platform: 'node',
     external: [...EXTERNAL],
-    plugins: [plainBuiltins, wasmBeside, thinOpenai],
+    plugins: [plainBuiltins, wasmBeside(dir), thinOpenai],
     transform: { target: 'node24' },
     checks: { eval: false, pluginTimings: false },
     preserveEntrySignatures: 'allow-extension',

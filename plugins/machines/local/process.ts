@@ -146,13 +146,16 @@ async function spawned(
 function lookFor({ file, cwd, env }: SpawnPlan): void {
   const folders = file.includes('/') ? [cwd] : (env['PATH'] ?? '').split(':');
   const isThere =
-    existsSync(cwd) && folders.some((folder) => existsSync(resolvePath(cwd, folder, file)));
+    isFolder(cwd) && folders.some((folder) => existsSync(resolvePath(cwd, folder, file)));
   if (!isThere) throw Object.assign(new Error(file), { code: 'ENOENT' });
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 function startError({ file, cwd }: SpawnPlan, error: unknown): KernelError {
-  const isFolder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return notFound`cannot start ${file}: there is no folder ${cwd}`;
+  if (!isFolder(cwd)) return notFound`cannot start ${file}: there is no folder ${cwd}`;
   const code = codeOf(error);
   const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
   if (!isMissing) return invalid`cannot start ${file}: ${code || messageOf(error)}`;
