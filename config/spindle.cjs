@@ -24,24 +24,43 @@ function cacheFolder() {
   return path.join(base, 'spindle', 'code');
 }
 
+/** Whether compiled code is kept. */
 function enableCache() {
   try {
     const folder = cacheFolder();
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Node makes a folder of its own in it, as open as the umask lets it be.
     const umask = process.umask(0o077);
-    require('node:module').enableCompileCache(folder);
+    const { directory } = require('node:module').enableCompileCache(folder);
     process.umask(umask);
+    return directory !== undefined;
   } catch {
     // The cache only saves time; a home that cannot be written to starts without it.
+    return false;
+  }
+}
+
+/**
+ * Node keeps what is compiled when a file is imported. Left to itself V8 compiles most functions when they are first
+ * called, at each start anew; compiled all at once, they come out of the cache from the second start on (7 ms less).
+ */
+async function importWhole(url) {
+  const v8 = require('node:v8');
+  v8.setFlagsFromString('--no-lazy');
+  try {
+    return await import(url);
+  } finally {
+    v8.setFlagsFromString('--lazy');
   }
 }
 
 async function runHere() {
-  enableCache();
+  const isCached = enableCache();
   const built = path.join(__dirname, 'main.js');
-  const file = fs.existsSync(built) ? built : path.join(__dirname, 'main.ts');
-  const program = await import(require('node:url').pathToFileURL(file).href);
+  const isBuilt = fs.existsSync(built);
+  const file = isBuilt ? built : path.join(__dirname, 'main.ts');
+  const url = require('node:url').pathToFileURL(file).href;
+  const program = await (isBuilt && isCached ? importWhole(url) : import(url));
   process.exitCode = await program.main(process.argv.slice(2));
 }
 
