@@ -11,8 +11,8 @@ export interface FoundFile {
   readonly text: string;
 }
 
-/** Names in a folder of the user's or the system's, without extension. */
-const userNames = (name: string) => [`${name}.json`, `${name}.yaml`, `${name}.yml`];
+/** Names in a folder of the user's or the system's, by the name without extension. */
+export const userNames = (name: string) => [`${name}.json`, `${name}.yaml`, `${name}.yml`];
 
 /** Names in a folder of a repository. */
 const repositoryNames: readonly string[] = [

@@ -1,8 +1,10 @@
 /** From a parsed command line to what the configuration and the front end get of it. */
 
+import { codexSettings } from '../plugins/front-ends/exec/codex-config.ts';
 import type { Parsed } from './args.ts';
 import type { Flag } from './flags.ts';
 import { type ConfigData, formatKeyPath, parseKeyPath, withValue } from './key-path.ts';
+import { sandboxOrder } from './keys.ts';
 import type { Layer } from './layers.ts';
 
 /** The layers that flags make, strongest first: those with a flag of their own, then `--config`. */
@@ -24,6 +26,16 @@ export function flagLayers({ command, flags }: Parsed): readonly Layer[] {
   }
   const free = freeLayer(isCodex(flags) ? codexConfig(flags['config']) : flags['config']);
   return [typed, free].filter(({ values }) => Object.keys(values).length > 0);
+}
+
+/** What clients of Codex's SDK say of a thread, as a layer above all others: for managed policy to look over. */
+export function codexLayers({ flags }: Parsed): readonly Layer[] {
+  if (!isCodex(flags)) return [];
+  const { settings } = codexSettings(othersOf(flags['config']));
+  const keys = Object.keys(settings);
+  const names = Object.fromEntries(keys.map((key) => [key, '--config']));
+  const isChecked = settings.sandbox === undefined || sandboxOrder.includes(settings.sandbox);
+  return keys.length === 0 ? [] : [{ name: 'flag', values: { ...settings }, names, isChecked }];
 }
 
 /** `--config KEY=VALUE`: a value that is JSON is taken as such, anything else as text. */
@@ -56,10 +68,15 @@ function typedValue(flag: Flag, given: true | readonly string[]): unknown {
 
 /**
  * What follows a front end's name: its flags, those that set a key among them, as `--flag` or `--flag=VALUE`, then the
- * words in their order, then `--` and what follows it. What this program takes for itself is left out.
+ * words in their order, then `--` and what follows it. What this program takes for itself is left out, and so are the
+ * flags named by `leftOut`.
  */
-export function frontEndArgv({ command, flags, words, rest }: Parsed): readonly string[] {
+export function frontEndArgv(
+  { command, flags, words, rest }: Parsed,
+  leftOut: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const own = command.flags.flatMap(({ name, isOwn }) => {
+    if (leftOut.has(name)) return [];
     const given = name === 'config' && isCodex(flags) ? othersOf(flags['config']) : flags[name];
     if (given === undefined || (isOwn && !(name === 'config' && isCodex(flags)))) return [];
     return given === true ? [`--${name}`] : given.map((value) => `--${name}=${value}`);

@@ -64,7 +64,12 @@ export interface KeyRule {
   readonly fallback?: unknown;
 }
 
-const sandboxOrder: readonly unknown[] = ['read-only', 'workspace-write', 'danger-full-access'];
+/** From the narrowest to the widest. */
+export const sandboxOrder: readonly unknown[] = [
+  'read-only',
+  'workspace-write',
+  'danger-full-access',
+];
 
 function earlier(order: readonly unknown[]): (managed: unknown, other: unknown) => unknown {
   return (managed, other) => {

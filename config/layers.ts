@@ -25,8 +25,17 @@ export interface Layer {
   readonly names?: Readonly<Record<string, string>>;
   /** Values that such a layer may not set, which do not count. */
   readonly refused?: ConfigData;
+  /** Values that managed policy does not let count. */
+  readonly overruled?: readonly Overruled[];
   /** Whether its values were found valid where it was made. */
   readonly isChecked?: boolean;
+}
+
+/** A value that does not count, and why not. */
+export interface Overruled {
+  readonly path: KeyPath;
+  readonly value: unknown;
+  readonly why: string;
 }
 
 /** A value with its place. */
@@ -42,6 +51,8 @@ export interface Sourced {
 export interface Say extends Sourced {
   readonly outcome: 'wins' | 'loses' | 'refused';
   readonly path: KeyPath;
+  /** Where the outcome does not say it. */
+  readonly why?: string;
 }
 
 /**
@@ -61,8 +72,8 @@ export function mergeLayers(layers: readonly Layer[]): ConfigData {
   }, merged);
 }
 
-/** A managed plugin is taken whole: nobody else's options go into it. */
-function managedLeaves({ plugins, ...others }: ConfigData): readonly [KeyPath, unknown][] {
+/** The values of a managed layer. A plugin is taken whole: nobody else's options go into it. */
+export function managedLeaves({ plugins, ...others }: ConfigData): readonly [KeyPath, unknown][] {
   const entries = isSection(plugins) ? Object.entries(plugins) : [];
   const leaves = [...leavesOf(others)].filter(([, value]) => !isSection(value));
   return [
@@ -118,6 +129,12 @@ export function explainKey(
       return { ...say, outcome: 'wins' };
     }),
     ...saysOf(layer, layer.refused ?? {}, key).map((say): Say => ({ ...say, outcome: 'refused' })),
+    ...(layer.overruled ?? []).flatMap(({ path, value, why }) => {
+      const isAbout = key.every((name, index) => path[index] === name);
+      return isAbout
+        ? [{ ...sourced(layer, path, value), path, why, outcome: 'loses' } as const]
+        : [];
+    }),
   ]);
 }
 
@@ -130,6 +147,12 @@ function saysOf(
   if (value === undefined) return [];
   if (!isSection(value)) return [{ ...sourced(layer, key, value), path: key }];
   return [...leavesOf(value, key)].map(([path, leaf]) => ({ ...sourced(layer, path, leaf), path }));
+}
+
+/** Where a layer says something: a flag, a variable, or a file. */
+export function placeOf({ name, file, names = {} }: Layer, path: KeyPath): string {
+  const under = Object.keys(names).find((key) => key.startsWith(formatKeyPath(path)));
+  return names[formatKeyPath(path)] ?? file ?? names[under ?? ''] ?? `the ${name}`;
 }
 
 function sourced(layer: Layer, path: KeyPath, value: unknown): Sourced {

@@ -2,13 +2,14 @@
 
 import { readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KernelError } from '../core/errors.ts';
+import { KernelError, messageOf } from '../core/errors.ts';
 import { environmentLayer } from './environment.ts';
-import { findFile, findUserFile, type FoundFile, isJson, parseJsonFile } from './files.ts';
+import { findUserFile, type FoundFile, foldersOf, isJson, parseJsonFile } from './files.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type ConfigData, formatKeyPath, leavesOf } from './key-path.ts';
 import type { Config } from './keys.ts';
 import { type Layer, type LayerName, mergeLayers } from './layers.ts';
+import { closed, findManaged, type ManagedFile, type ManagedPolicy } from './managed.ts';
 import { type Environment, makePrivateFolder, type Paths, pathsOf } from './paths.ts';
 import { findRepository, type Notice, repositoryLayers } from './repository.ts';
 import { readVersion } from './version.ts';
@@ -41,20 +42,25 @@ export interface Configuration {
   readonly isValidated: boolean;
   /** What of the repository may run as plugin code: SHA-256 by path; absent when `--trust` says all. */
   readonly hashes?: ReadonlyMap<string, string>;
+  /** What the administrator decided, beside the managed layers; empty where there is no managed policy. */
+  readonly policies: readonly ManagedPolicy[];
+  /** Plugin files that are allowed by their content: SHA-256 by path. */
+  readonly pins?: ReadonlyMap<string, string>;
 }
 
 /**
  * Loads the layers and combines them. What was not found valid before is validated, which costs the start some 50 ms
- * once. Throws KernelError `invalid` naming the file and the key, `not_found` for a folder that is not there.
+ * once. Throws KernelError `invalid` naming the file and the key, `not_found` for a folder that is not there, `denied`
+ * for managed policy that cannot be used.
  */
 export async function loadConfig(options: LoadOptions): Promise<Configuration> {
-  const paths = pathsOf(options.env);
+  const { env, flags = [] } = options;
+  const paths = pathsOf(env);
   const cwd = realFolder(options.cwd);
-  const managed = findManaged(paths);
+  const managed = await loadManaged(paths);
   const user = findUserFile(paths.config, 'config');
-  const repository = findRepository(cwd, paths, options.trust === true);
-  const found = [...managed, ...(user ? [user] : []), ...repository.files];
-  const flags = options.flags ?? [];
+  const repository = findRepository(cwd, paths, options.trust === true || isTrusted(cwd, managed));
+  const found = [...managed.map((one) => one.found), ...(user ? [user] : []), ...repository.files];
   const unchecked = flags.filter(({ isChecked }) => isChecked !== true);
   const fingerprint = fingerprintOf([
     readVersion(),
@@ -66,38 +72,85 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
   const read = await readerFor(found, isValidated);
 
   const repositories = repositoryLayers(repository, read);
-  const environment = environmentLayer(options.env);
-  const written = [
-    ...managed.map((file) => layerOf('managed', file, read)),
-    ...flags,
-    ...repositories,
-    ...(user ? [layerOf('user', user, read)] : []),
-  ];
-  const layers = [...written, ...(environment ? [environment] : [])];
-  const values = mergeLayers(written);
-  if (!isValidated) {
-    const { validate } = await import('./schema.ts');
-    await validate(written, values);
-  }
+  const own = [...flags, ...repositories, ...(user ? [layerOf('user', user, read)] : [])];
+  const { written, layers, lost, pins } = await govern(managed, own, { cwd, paths, env });
+  const config = mergeLayers(written);
+  if (!isValidated) await validateAll(managed, written, config);
   return {
     cwd,
     root: repository.root,
     paths,
-    env: options.env,
-    config: values, // valid: validated now, or when its stamp was made
+    env,
+    config, // valid: validated now, or when its stamp was made
     layers,
-    notices: [...repository.notices, ...refusals(repositories)],
+    notices: [...repository.notices, ...refusals(repositories), ...lost],
     fingerprint,
     isValidated,
     ...(repository.hashes === undefined ? {} : { hashes: repository.hashes }),
+    policies: managed.map(({ policy }) => policy),
+    ...(pins === undefined ? {} : { pins }),
   };
+}
+
+/** Managed policy as it is read, not yet validated. Throws KernelError `denied` where it cannot be. */
+export async function loadManaged(paths: Paths): Promise<readonly ManagedFile[]> {
+  const found = findManaged(paths);
+  return found.length === 0 ? [] : (await import('./managed-load.ts')).readManaged(found);
+}
+
+/** Whether managed policy says so of the repository that a folder is in. */
+function isTrusted(cwd: string, managed: readonly ManagedFile[]): boolean {
+  const folders = managed.flatMap(({ policy }) => policy.trust);
+  const [root] = folders.length === 0 ? [cwd] : foldersOf(cwd);
+  return folders.some((folder) => `${root}/`.startsWith(folder.replace(/\/*$/, '/')));
+}
+
+interface Governed {
+  /** What was written, strongest first, the managed layers before all others. */
+  readonly written: readonly Layer[];
+  /** The same with the environment. */
+  readonly layers: readonly Layer[];
+  readonly lost: readonly Notice[];
+  readonly pins?: ReadonlyMap<string, string>;
+}
+
+/** The layers as managed policy lets them be. */
+async function govern(
+  managed: readonly ManagedFile[],
+  own: readonly Layer[],
+  { cwd, paths, env }: Pick<Configuration, 'cwd' | 'paths' | 'env'>,
+): Promise<Governed> {
+  const environment = environmentLayer(env);
+  const variables = environment ? [environment] : [];
+  if (managed.length === 0) return { written: own, layers: [...own, ...variables], lost: [] };
+  const { governLayers } = await import('./managed-load.ts');
+  const places = { cwd, userFolder: paths.config };
+  const { lost, ...governed } = governLayers(managed, { own, variables }, places);
+  return { ...governed, lost: lost.map((message) => ({ code: 'managed', message })) };
+}
+
+/** What is wrong with managed policy closes; what is wrong with the rest is `invalid`. */
+async function validateAll(
+  managed: readonly ManagedFile[],
+  written: readonly Layer[],
+  values: ConfigData,
+): Promise<void> {
+  const { validate, validateManaged } = await import('./schema.ts');
+  try {
+    for (const file of managed) validateManaged(file);
+    await validate(written, values);
+  } catch (error) {
+    throw managed.some(({ found: { file } }) => messageOf(error).startsWith(file))
+      ? closed(messageOf(error), error)
+      : error;
+  }
 }
 
 /** What holds when nothing is configured, or what is configured cannot be used. */
 export function bareConfiguration({ cwd, env }: Pick<LoadOptions, 'cwd' | 'env'>): Configuration {
   const paths = pathsOf(env);
-  const nothing = { config: {}, layers: [], notices: [], fingerprint: 'none', isValidated: true };
-  return { cwd, root: cwd, paths, env, ...nothing };
+  const nothing = { config: {}, layers: [], notices: [], policies: [] };
+  return { cwd, root: cwd, paths, env, ...nothing, fingerprint: 'none', isValidated: true };
 }
 
 function realFolder(cwd: string): string {
@@ -108,20 +161,6 @@ function realFolder(cwd: string): string {
       cause: error,
     });
   }
-}
-
-/** Files of managed policy. What is there and cannot be read closes: nothing starts without it. */
-function findManaged(paths: Paths): readonly FoundFile[] {
-  const system = findUserFile(paths.managed, 'managed');
-  if (paths.managedFile === undefined) return system ? [system] : [];
-  const added = findFile(paths.managedFile);
-  if (added === undefined) {
-    throw new KernelError(
-      'invalid',
-      `SPINDLE_MANAGED names ${paths.managedFile}, which is not there: managed policy that cannot be read closes`,
-    );
-  }
-  return system ? [system, added] : [added];
 }
 
 /** Unchanged JSON is parsed here and now; what is new or YAML goes the careful way. */

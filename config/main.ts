@@ -4,8 +4,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { asKernelError, type ErrorCode, KernelError } from '../core/errors.ts';
 import { type Parsed, parseArgs } from './args.ts';
-import { flagLayers, frontEndArgv } from './flag-layers.ts';
-import { type Configuration, loadConfig } from './load.ts';
+import { codexLayers, flagLayers, frontEndArgv } from './flag-layers.ts';
+import { type Configuration, loadConfig, loadManaged } from './load.ts';
+import { leftOutBy } from './managed-flags.ts';
 import { pathsOf } from './paths.ts';
 import { printTo } from './print.ts';
 import { withoutSecrets } from './redact.ts';
@@ -34,6 +35,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
   const [first = ''] = argv;
   if (first === '--version' || first === '-V') return tell(readVersion());
   if (argv.length === 0 || first === '--keep') {
+    // It reads no configuration; policy that cannot be used closes it as well.
+    await loadManaged(pathsOf(process.env));
     const { runDemo } = await import('./demo.ts');
     return runDemo(argv, signal);
   }
@@ -96,6 +99,7 @@ async function showConfiguration(parsed: Parsed, key: string): Promise<string> {
 async function trust(folder: string, { flags }: Parsed): Promise<string> {
   const { revokeFolder, trustFolder } = await import('./trust-command.ts');
   const paths = pathsOf(process.env);
+  await loadManaged(paths);
   const path = resolve(folder === '' ? '.' : folder);
   return flags['revoke'] === true ? revokeFolder(path, paths) : trustFolder(path, paths);
 }
@@ -107,7 +111,9 @@ async function runFrontEnd(name: string, parsed: Parsed, signal: AbortSignal): P
   for (const { error } of opened.failed) {
     await printTo(process.stderr, `spindle: ${await withoutSecrets(error.message)}`);
   }
-  return await opened.kernel.run(name, frontEndArgv(parsed), signal);
+  const leftOut = leftOutBy(opened.configuration, parsed.flags);
+  for (const notice of leftOut.notices) await printTo(process.stderr, `spindle: ${notice}`);
+  return await opened.kernel.run(name, frontEndArgv(parsed, leftOut.flags), signal);
 }
 
 function loadOptions(parsed: Parsed) {
@@ -116,7 +122,7 @@ function loadOptions(parsed: Parsed) {
   return {
     cwd: resolve(folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder),
     env: process.env,
-    flags: flagLayers(parsed),
+    flags: [...codexLayers(parsed), ...flagLayers(parsed)],
     trust: parsed.flags['trust'] === true,
   };
 }

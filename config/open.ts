@@ -1,6 +1,7 @@
 /** Opens a kernel for a folder: its configuration, its plugins, its settings. */
 
 import { createKernel, type Kernel } from '../core/kernel.ts';
+import type { PluginSpec } from '../core/plugin.ts';
 import { commandEnv } from './command-env.ts';
 import type { ConfigData } from './key-path.ts';
 import { type Configuration, dropStamp, loadConfig, type LoadOptions } from './load.ts';
@@ -47,16 +48,18 @@ export async function openConfigured(
     options: { ...request.options, ...(given[request.name] as ConfigData | undefined) }, // plain data
   }));
   await using started = new AsyncDisposableStack();
-  const { paths, root, hashes, isValidated, config } = configuration;
+  const { paths, root, hashes, isValidated, config, policies, pins } = configuration;
+  const guard = policies.length === 0 ? [] : [await guardOf(configuration)];
   const loaded = await loadPlugins(requests, {
     userFolder: paths.config,
+    ...(pins === undefined ? {} : { pins }),
     ...(hashes === undefined ? {} : { guard: { root, hashes } }),
     isValidated,
     version: configuration.fingerprint.slice(0, 8),
   });
   started.defer(() => loaded[Symbol.dispose]());
   const kernel = await createKernel({
-    plugins: loaded.plugins,
+    plugins: [...guard, ...loaded.plugins],
     settings: settingsOf(configuration, provider),
     env: commandEnv(configuration.env),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
@@ -74,6 +77,13 @@ export async function openConfigured(
     ),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** What keeps managed policy while the kernel runs, before everything else. */
+async function guardOf({ policies, layers }: Configuration): Promise<PluginSpec> {
+  const { managedGuard } = await import('./managed-guard.ts');
+  const managed = layers.filter(({ name }) => name === 'managed');
+  return { plugin: managedGuard({ policies, layers: managed }), tier: 'managed', order: 'first' };
 }
 
 /** A built-in provider that is asked for by name, such as `scripted`, need not be listed among the plugins. */

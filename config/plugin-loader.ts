@@ -32,6 +32,8 @@ export interface LoaderOptions {
   readonly userFolder: string;
   /** What of the repository may run; absent: everything. */
   readonly guard?: Guard;
+  /** Files that are allowed by their content: SHA-256 by path. */
+  readonly pins?: ReadonlyMap<string, string>;
   /** Whether options were found valid before, so that a lazy schema need not be asked. */
   readonly isValidated: boolean;
   /** Of the configuration: plugins' files are read anew for another one. */

@@ -21,6 +21,8 @@ export interface Guard {
 export interface ModulesOptions {
   /** Absent: everything may run. */
   readonly guard?: Guard;
+  /** Files that run only with this content: SHA-256 by path. */
+  readonly pins?: ReadonlyMap<string, string>;
   /** Files are loaded once for each: those of another version are read anew. */
   readonly version?: string;
 }
@@ -105,9 +107,12 @@ export class PluginModules implements Disposable {
   #load(...[url, context, next]: Parameters<LoadHookSync>): ReturnType<LoadHookSync> {
     const format = this.#own.has(url) ? ownFormat(fileURLToPath(url)) : undefined;
     const loaded = next(url, format === undefined ? context : { ...context, format });
-    const { guard } = this.#options;
-    if (guard !== undefined && url.startsWith('file:') && loaded.source) {
-      checkTrusted(fileURLToPath(url), loaded.source, guard);
+    const { guard, pins } = this.#options;
+    if ((guard ?? pins) !== undefined && url.startsWith('file:') && loaded.source) {
+      const path = fileURLToPath(url);
+      const hash = sha256(bytesOf(loaded.source));
+      if (guard !== undefined) checkTrusted(path, hash, guard);
+      checkPinned(path, hash, pins?.get(path));
     }
     return loaded;
   }
@@ -145,24 +150,29 @@ function ownFormat(path: string): 'module' | 'module-typescript' | undefined {
 }
 
 /** A computed import could reach a file that nobody looked at; and a file may change after it was looked at. */
-function checkTrusted(
-  path: string,
-  source: string | NodeJS.TypedArray | ArrayBuffer,
-  guard: Guard,
-): void {
+function checkTrusted(path: string, hash: string, guard: Guard): void {
   if (!path.startsWith(join(guard.root, '/')) || path.split(/[/\\]/).includes('node_modules'))
     return;
-  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-  const hash = sha256(
-    typeof bytes === 'string'
-      ? bytes
-      : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  );
   if (guard.hashes.get(path) === hash) return;
   throw new KernelError(
     'denied',
     `${path} is not among the files that were trusted (${basename(guard.root)}): import it by a plain relative path, and run "spindle trust" again`,
   );
+}
+
+/** Between being found right and being run a file may change. */
+function checkPinned(path: string, hash: string, pin: string | undefined): void {
+  if (pin === undefined || pin === hash) return;
+  throw new KernelError(
+    'denied',
+    `${path} is not the file that managed policy allows: it has changed`,
+  );
+}
+
+function bytesOf(source: string | NodeJS.TypedArray | ArrayBuffer): string | Uint8Array {
+  if (typeof source === 'string') return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
 }
 
 function isNotFound(error: unknown): boolean {

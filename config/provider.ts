@@ -5,11 +5,11 @@ import type { Configuration } from './load.ts';
 
 /**
  * The provider: what the configuration names; with `auto`, the first section of `providers`, else the one whose key or
- * base URL is in the environment. Throws KernelError `model_config`, which lists models found on this machine and the
+ * base URL is in the environment, else the only one that managed policy allows. Throws KernelError `model_config`, which lists models found on this machine and the
  * flags that select one.
  */
 export async function resolveProvider(configuration: Configuration): Promise<string> {
-  const { config, layers } = configuration;
+  const { config, layers, policies } = configuration;
   const named = config.provider ?? 'auto';
   if (named !== 'auto') return named;
   const [section] = Object.keys(config.providers ?? {});
@@ -19,6 +19,8 @@ export async function resolveProvider(configuration: Configuration): Promise<str
   ) {
     return 'openai-responses';
   }
+  const [only, ...more] = policies.flatMap(({ allow }) => allow.provider ?? []);
+  if (only !== undefined && more.length === 0 && !only.includes('*')) return only;
   const { findLocalModels } = await import('./local-models.ts');
   throw new KernelError('model_config', noProvider(await findLocalModels()));
 }

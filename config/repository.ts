@@ -11,7 +11,7 @@ import { checkTrust, readTrust, type TrustRecords } from './trust.ts';
 
 /** Something the user should know about the configuration. */
 export interface Notice {
-  readonly code: 'untrusted' | 'refused' | 'trust';
+  readonly code: 'untrusted' | 'refused' | 'trust' | 'managed';
   /** Names the file, and the key where there is one, and says what to do. */
   readonly message: string;
   /** Configuration files that do not count. */

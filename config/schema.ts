@@ -6,6 +6,7 @@ import { builtins } from './builtin.ts';
 import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from './key-path.ts';
 import { type Config, type keyRules, ruleOf } from './keys.ts';
 import { type Layer, sourceOf } from './layers.ts';
+import type { ManagedFile } from './managed.ts';
 import { didYouMean } from './suggest.ts';
 
 const text = z.string().min(1);
@@ -49,6 +50,35 @@ const keySchemas = {
 } satisfies { readonly [K in keyof typeof keyRules]: z.ZodType<Config[K]> };
 
 const layerSchema = z.strictObject({ ...keySchemas, $schema: z.string() }).partial();
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256: 64 small hexadecimal digits');
+
+/** What a managed file may say beside the keys of all layers. */
+const managedSchema = layerSchema.extend({
+  lock: z.array(text).optional(),
+  trust: z.array(text).optional(),
+  allow: z
+    .strictObject({
+      provider: z.array(text).min(1),
+      model: z.array(text).min(1),
+      sandbox: z.array(keySchemas.sandbox).min(1),
+      approval: z.array(keySchemas.approval).min(1),
+      plugins: z.array(z.union([text, z.strictObject({ name: text, sha256: sha256.optional() })])),
+      mcpServers: z.array(z.union([text, z.looseObject({ name: text })])),
+      domains: z.array(text),
+    })
+    .partial()
+    .optional(),
+});
+
+/** Checks a managed file. Throws KernelError `invalid` naming file and key. */
+export function validateManaged({ policy: { file }, values, own }: ManagedFile): void {
+  const layer: Layer = { name: 'managed', file, values: { ...values, ...own } };
+  const checked = managedSchema.safeParse(layer.values);
+  if (!checked.success) throw invalid(checked.error.issues, { above: [], layers: [layer] });
+}
 
 /**
  * Checks every layer, and the options of built-in plugins as they come out of all layers. Throws KernelError `invalid`

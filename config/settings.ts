@@ -17,9 +17,15 @@ export function settingsOf(configuration: Configuration, provider?: string): Par
   };
 }
 
-/** What flags alone say: it counts for a resumed thread too, which keeps the rest of its settings. */
+/**
+ * What flags alone say, as far as managed policy lets them: it counts for a resumed thread too, which keeps the rest of
+ * its settings.
+ */
 export function flagSettings({ layers }: Configuration): Partial<Settings> {
-  const config: Config = mergeLayers(layers.filter(({ name }) => name === 'flag'));
+  const flags = layers.filter(({ name }) => name === 'flag');
+  const said = mergeLayers(flags);
+  const all = mergeLayers([...layers.filter(({ name }) => name === 'managed'), ...flags]);
+  const config: Config = Object.fromEntries(Object.keys(said).map((key) => [key, all[key]]));
   const provider = config.provider === 'auto' ? undefined : config.provider;
   return { ...plainSettings(config), ...defined({ provider }) };
 }

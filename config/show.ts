@@ -57,10 +57,11 @@ export function explainConfig(
   }));
   const value = redact(valueAt(effective, path), path);
   if (json) {
-    const shown = says.map(({ path: at, value: said, outcome, ...source }) => ({
+    const shown = says.map(({ path: at, value: said, outcome, why, ...source }) => ({
       key: formatKeyPath(at),
       value: said,
       outcome,
+      ...(why === undefined ? {} : { why }),
       ...placeOf(source),
     }));
     return JSON.stringify({ key, value, default: rule.fallback, says: shown }, null, 2);
@@ -70,10 +71,11 @@ export function explainConfig(
   return [head, ...says.map((say) => sayText(say, path.length))].join('\n');
 }
 
-function sayText({ path, value, outcome, ...source }: Say, depth: number): string {
+function sayText({ path, value, outcome, why, ...source }: Say, depth: number): string {
   const under = path.length > depth ? `${formatKeyPath(path.slice(depth))} = ` : '';
-  const why = outcome === 'refused' ? ', because a repository may not set it' : '';
-  return `  ${outcome.padEnd(7)}  ${placeText(source)}  ${under}${textOf(value)}${why}`;
+  const because = outcome === 'refused' ? 'a repository may not set it' : why;
+  const reason = because === undefined ? '' : `, because ${because}`;
+  return `  ${outcome.padEnd(7)}  ${placeText(source)}  ${under}${textOf(value)}${reason}`;
 }
 
 function placeOf(source: Omit<Sourced, 'value'> | undefined): object {

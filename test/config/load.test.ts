@@ -154,12 +154,12 @@ test('managed policy that is named and not there, or broken, closes', async (t) 
   const { env } = homeWith(t);
   const folder = folderWith(t, { 'broken.json': '{"sandbox":' });
   for (const [name, message] of [
-    ['gone.json', /managed policy that cannot be read closes/],
+    ['gone.json', /gone\.json, which is not there/],
     ['broken.json', /broken\.json: expected JSON/],
   ] as const) {
     await assert.rejects(
       loadConfig({ cwd: folder, env: { ...env, SPINDLE_MANAGED: join(folder, name) } }),
-      { code: 'invalid', message },
+      { code: 'denied', message },
     );
   }
 });
