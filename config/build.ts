@@ -14,6 +14,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown, type OutputOptions, type Plugin, type RolldownOutput } from 'rolldown';
+import { chunksOf } from './build-chunks.ts';
 import { thinOpenai } from './build-openai.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -30,23 +31,6 @@ const ENTRIES = {
   client: join(root, 'plugins/front-ends/client.ts'),
   zod: resolve('zod'),
 };
-
-interface Modules {
-  readonly getModuleInfo: (id: string) => { readonly importedIds: readonly string[] } | null;
-}
-
-/**
- * Whether a module is ours and all it statically imports is too. Such modules share one chunk: reading a chunk costs
- * about half a millisecond, so a chunk for every plugin would cost more than the program's whole start.
- */
-function isLight(id: string, modules: Modules, seen = new Set<string>()): boolean {
-  if (seen.has(id)) return true;
-  seen.add(id);
-  if (isBuiltin(id) || id.startsWith('\0')) return true;
-  if (!id.startsWith(root) || id.includes('node_modules')) return false;
-  const imported = modules.getModuleInfo(id)?.importedIds ?? [];
-  return imported.every((next) => isLight(next, modules, seen));
-}
 
 /**
  * An ESM import of a built-in module reads every export when it is linked, among them getters that load much more
@@ -98,17 +82,12 @@ const wasmBeside = (folder: string): Plugin => ({
 });
 
 const output: OutputOptions = {
-  dir: dist,
   format: 'esm',
   comments: false,
   // Names and lines stay: a stack trace is for people, and with the compile cache they cost nothing at start.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
   // Flat, so that a path relative to `import.meta.url` holds in every chunk.
   chunkFileNames: '[name]-[hash].js',
-  codeSplitting: {
-    groups: [{ name: (id, modules) => (isLight(id, modules) ? 'spindle' : null) }],
-    includeDependenciesRecursively: false,
-  },
 };
 
 /** Bundles these entries, by default the program's, into a folder. */
@@ -126,7 +105,9 @@ export async function bundle(
     checks: { eval: false, pluginTimings: false },
     preserveEntrySignatures: 'allow-extension',
   });
-  return await bundler.write({ ...output, dir });
+  const groups = [{ name: chunksOf(root) }];
+  const codeSplitting = { groups, includeDependenciesRecursively: false };
+  return await bundler.write({ ...output, dir, codeSplitting });
 }
 
 /** A package that slipped out of the bundle would be missing where Spindle is installed. */
