@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { makeE2e, unconfined, type E2e, type E2eOptions } from '../../e2e/place.ts';
+import { ended, shows } from '../../fixtures/front-ends/run.ts';
 import { badKey, type Answer } from '../../fixtures/model-server.ts';
 import { letters, privateKey, tokens } from './samples.ts';
 
@@ -131,11 +132,25 @@ test('what a plugin says when it does not start holds no secret', async (t) => {
 
 test(
   'a private key that the model says word by word is not in the deltas either',
-  { todo: 'core/redact.ts holds words back, and a key is many' },
+  { todo: 'core/subscription.ts holds a word back, and a key is many' },
   async (t) => {
-    const place = await makePlace(t, { answers: [{ parts: [{ text: pem, deltas: 50 }] }] });
-    const { code, stdout } = await place.run(['exec', '--json-deltas', 'go']);
+    const answer = { parts: [{ text: pem, deltas: 50 }], holdAfter: 25 };
+    const place = await makePlace(t, { answers: [answer] });
+    const child = place.start('exec', '--json-deltas', 'go');
+    const end = ended(child);
+    await shows(child.stdout, /BEGIN RSA/);
+    place.server.release();
+    const { code, stdout } = await end;
     assert.equal(code, 0);
     assert.deepEqual(leaksIn(stdout), []);
   },
 );
+
+test('a secret in the instructions of the configuration is not in the thread', async (t) => {
+  const instructions = `never say ${env.DEPLOY_TOKEN}`;
+  const place = await makePlace(t, { answers: [{ text: 'fine' }], config: { instructions } });
+  const { code } = await place.run(['exec', 'go']);
+  assert.equal(code, 0);
+  assert.deepEqual(leaksIn(JSON.stringify(place.threads())), []);
+  for (const { body } of place.server.requests) assert.deepEqual(leaksIn(body), []);
+});
