@@ -557,6 +557,40 @@ suite('redactor: the text is withheld', () => {
       assert.match(said, /: \[withheld: a redactor failed\]$/);
   });
 
+  test('what tools, people and plugins give freely is text in every field', async (t) => {
+    const secret = { id: 'secret', name: 'secret', type: { kind: ['secret'] } };
+    let hosted: Host | undefined;
+    const logged: unknown[] = [];
+    const thread = await openThread(t, {
+      replies: [
+        [{ name: 'theirs', args: { id: 'secret', name: 'secret' } }, { name: 'mine' }],
+        'ok',
+      ],
+      tools: [tool('mine', () => ({ ...content('mine'), detail: secret }))],
+      settings: { clientTools: [{ name: 'theirs', description: '', inputSchema: {} }] },
+      plugins: [
+        redacting((text) => text.replaceAll('secret', '***')),
+        plugin('logging', (host) => {
+          hosted = host;
+          host.add(observers, (event) => {
+            if (event.type === 'log') logged.push(event.data);
+          });
+        }),
+      ],
+    });
+    const { items, results } = await thread.turn('go', {
+      answer: () => ({ value: { ...content('theirs'), detail: secret } }),
+    });
+    hosted?.log('message', secret);
+    const clean = { id: '***', name: '***', type: { kind: ['***'] } };
+    assert.deepEqual(
+      results.map(({ detail }) => detail),
+      [clean, clean],
+    );
+    assert.deepEqual(logged, [clean]);
+    assert.doesNotMatch(JSON.stringify(items), /secret/);
+  });
+
   test('a redactor changes texts, and never what makes an item an item', async (t) => {
     const thread = await openThread(t, {
       replies: [[{ name: 'fine', id: '0123-4567' }], 'the user 0123'],

@@ -12,12 +12,13 @@ import {
   list,
   machines,
   named,
+  policies,
   requests,
   sandboxes,
   stores,
   tools,
 } from '../../core/index.ts';
-import type { Host, Order, PluginSpec, Sandbox, Slot, Tier } from '../../core/index.ts';
+import type { Host, Order, PluginSpec, Process, Sandbox, Slot, Tier } from '../../core/index.ts';
 import local from '../../plugins/machines/local.ts';
 import { memoryStore } from '../../plugins/stores/memory.ts';
 import {
@@ -471,6 +472,37 @@ suite('a request of a plugin', () => {
       code: 'not_found',
       message: /there is no request "test\/none"; plugins add: test\/echo, test\/stat/,
     });
+  });
+
+  test('ends what it has started when it is answered', async (t) => {
+    let child: Process | undefined;
+    const kernel = await openKernel(t, {
+      plugins: [
+        adding(requests, 'starting', {
+          values: [
+            {
+              name: 'test/start',
+              params: {},
+              result: {},
+              run: async (_params, { effects }) => {
+                child = await effects.spawn({ argv: ['sleep', '60'] });
+                return {};
+              },
+            },
+          ],
+        }),
+        { plugin: local() },
+        adding(policies, 'allowing', {
+          values: [
+            { name: 'all', judge: () => ({ verdict: 'allow', reason: 'test', rule: 'all' }) },
+          ],
+        }),
+      ],
+      settings: { sandbox: 'danger-full-access' },
+    });
+    await kernel.client('front').call('test/start', {});
+    const { signal } = (await child?.exited) ?? {};
+    assert.match(String(signal), /^SIG(TERM|KILL)$/);
   });
 
   test('that the protocol does not know is refused by name', async (t) => {

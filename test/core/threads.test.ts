@@ -277,6 +277,21 @@ suite('a stored thread', () => {
     assert.equal((await other.request('thread/resume', { thread: id })).id, id);
   });
 
+  test('is resumed at once when it is asked for while it is being closed', async (t) => {
+    const [cwd, directory] = [temporaryFolder(t), temporaryFolder(t)];
+    const { options } = worldOf({ directory, cwd, replies: [[{ name: 'hang' }], 'again'] });
+    const client = (await openKernel(t, options)).client('test');
+    const { id } = await client.request('thread/start', {});
+    const input = [{ type: 'text', text: 'go' }] as const;
+    await client.request('turn/start', { thread: id, input });
+    await untilItem(client, id, 'call');
+    const closing = client.request('thread/close', { thread: id });
+    const { status } = await client.request('thread/resume', { thread: id });
+    await closing;
+    assert.equal(status.state, 'idle');
+    assert.equal((await runTurn(client, id, 'on')).end.status, 'completed');
+  });
+
   test('is listed, renamed, archived and removed', async (t) => {
     const { client } = await openThread(t, { replies: ['one'], plugins: [memory()] });
     const { id } = await client.request('thread/start', { name: 'first name' });

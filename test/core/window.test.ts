@@ -195,6 +195,37 @@ suite('the window', () => {
     );
   });
 
+  test('keeps of earlier turns just what a source refers to', async (t) => {
+    const kept: number[] = [];
+    const thread = await openThread(t, {
+      remembers: false,
+      replies: ['one', 'two', 'three'],
+      plugins: [
+        plugin('keeping', (host) => {
+          host.add(prompts, {
+            name: 'keeping',
+            stability: 'thread',
+            read: ({ since }) => {
+              const answers = since.filter(({ type }) => type === 'assistant');
+              kept.push(...answers.map(({ n }) => n));
+              return answers.map(({ n }) => ({ refs: [n, n] }));
+            },
+          });
+        }),
+      ],
+    });
+    for (const said of ['first', 'second', 'third']) await thread.turn(said);
+    const parts = sent(thread.model.requests.at(-1)!);
+    assert.deepEqual(
+      parts.map(({ type }) => type),
+      ['assistant', 'assistant', 'user'],
+    );
+    assert.deepEqual(
+      parts.slice(0, 2).map(({ n }) => n),
+      kept,
+    );
+  });
+
   test('that moved is told to sources as what survived and what came since, and nothing that was dropped', async (t) => {
     const seen: (readonly number[])[] = [];
     const looking = plugin('looking', (host) => {

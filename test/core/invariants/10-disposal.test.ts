@@ -12,7 +12,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { createKernel, observers, stores, tools } from '../../../core/index.ts';
+import { createKernel, machines, observers, stores, tools } from '../../../core/index.ts';
 import type { Host, Plugin, Store } from '../../../core/index.ts';
 import local from '../../../plugins/machines/local.ts';
 import { memoryStore } from '../../../plugins/stores/memory.ts';
@@ -216,6 +216,43 @@ suite('invariant 10: disposal is last-in-first-out and complete', () => {
       if (event.type === 'item/appended') seen.push(event.item.type);
     assert.equal(seen.at(-1), 'end', 'the subscription gave all, and ended');
     assert.ok(!isRunning(pids[0] ?? 0));
+  });
+
+  test('invariant 10: a process that the machine starts too late for its call is ended at once', async (t) => {
+    const [asked, goOn] = [gate(), gate()];
+    const ended = gate<string | null>();
+    const thread = await openThread(t, {
+      replies: [[{ name: 'spawn' }]],
+      choose: { machines: 'slow' },
+      tools: [
+        tool('spawn', async (_args, { effects }) => {
+          await effects.spawn({ argv: ['sleep', '60'] });
+          return content('started');
+        }),
+      ],
+      plugins: [
+        plugin('slow', (host) => {
+          const [inner] = host.get(machines);
+          if (inner === undefined) throw new Error('expected the local machine');
+          host.add(machines, {
+            ...inner,
+            name: 'slow',
+            spawn: async (plan, { signal: _late, ...request }) => {
+              asked.resolve();
+              await goOn.promise;
+              const child = await inner.spawn(plan, request);
+              void child.exited.then(({ signal }) => ended.resolve(signal));
+              return child;
+            },
+          });
+        }),
+      ],
+    });
+    await thread.start('go');
+    await asked.promise;
+    await thread.client.request('turn/interrupt', { thread: thread.id });
+    goOn.resolve();
+    assert.match((await ended.promise) ?? '', /^SIG(TERM|KILL)$/);
   });
 
   test('invariant 10: an interrupt ends the processes of the turn and leaves the kept ones', async (t) => {
