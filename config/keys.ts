@@ -34,7 +34,7 @@ export interface Config {
 }
 
 /** For a million tokens; `cached` is for cached input, by default as `input`. */
-export interface Price {
+interface Price {
   readonly input: number;
   readonly cached?: number;
   readonly output: number;

@@ -27,7 +27,7 @@ export interface Explanation {
   readonly fault?: string;
 }
 
-export interface ExplainedRow {
+interface ExplainedRow {
   readonly kind: Exclude<Part['type'], 'tools'> | 'tool';
   readonly name: string;
   /** The plugin. */
