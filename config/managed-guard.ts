@@ -67,10 +67,7 @@ function refuse(fault: Fault | undefined): void {
 }
 
 /** The first thing in a thread's settings that managed policy does not let be. */
-export function settingsFault(
-  settings: Settings,
-  { policies, layers }: Guarded,
-): Fault | undefined {
+function settingsFault(settings: Settings, { policies, layers }: Guarded): Fault | undefined {
   for (const { file, allow } of policies) {
     for (const key of ['provider', 'sandbox', 'approval'] as const) {
       const list = allow[key];

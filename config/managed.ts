@@ -101,7 +101,7 @@ function stringsOf(value: unknown): readonly string[] {
 }
 
 /** Whether a name is what a pattern says: `*` stands for any text, also for none. */
-export function isNamed(name: string, pattern: string): boolean {
+function isNamed(name: string, pattern: string): boolean {
   const parts = pattern.split('*').map((part) => RegExp.escape(part));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
 }

@@ -22,7 +22,7 @@ export function verifyRequest(folder: string): RequestHandler {
 }
 
 /** A page of lines, oldest first; `next` is where the next page begins. */
-export interface AuditPage {
+interface AuditPage {
   readonly lines: readonly Line[];
   readonly next?: Cursor;
 }
