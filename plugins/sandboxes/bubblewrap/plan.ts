@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { KernelError, type SandboxRequest, type SpawnPlan } from '../../../core/index.ts';
 import type { Ground } from './ground.ts';
-import { entriesOf, holdNames } from './held.ts';
+import { entriesOf, holdBelow, holdNames, kindAt } from './held.ts';
 import { isBelow, isVisible, laid, type Layout, placeArgs, together } from './places.ts';
 import { showProgram } from './program.ts';
 import { holdNested, holdRepository } from './repository.ts';
@@ -25,19 +25,17 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
   const { argv, cwd, env } = request;
   const { program: file, filter, gitIdentity, homes } = ground;
   const roots = realRoots(request, ground);
-  checkOutside(file, roots);
+  if (request.mode !== 'read-only') checkOutside(file, roots);
   const { places, cleanup } = layout(request, roots, ground);
   checkFolder(cwd, places);
   const program = showProgram(argv[0], { cwd, searchPath: env['PATH'] ?? '', places });
   const descriptors: string[] = [];
-  const give = (base64: string) => String(descriptors.push(base64) + 2);
+  const give = (data: string) => String(descriptors.push(data) + 2);
   const args = [
     ...namespaces(request.network),
     ...(filter === undefined ? [] : ['--seccomp', give(filter)]),
     ...system(ground),
-    ...(countsProcesses(ground)
-      ? ['--file', give(countOf(ground)), '/proc/sys/kernel/pid_max']
-      : []),
+    ...kernelSettings(ground).flatMap(([path, text]) => ['--file', give(base64(text)), path]),
     ...(ground.freshProc ? ['--remount-ro', '/proc'] : []), // the machine's own is read-only already
     ...placeArgs([...places, ...program]),
     ...homes.slice(0, gitIdentity === '' ? 0 : 1).flatMap((home) => {
@@ -57,8 +55,17 @@ export function countsProcesses({ hasOwnPidMax, freshProc }: Ground): boolean {
   return hasOwnPidMax && freshProc;
 }
 
-function countOf({ options: { processes = defaultProcesses } }: Ground): string {
-  return Buffer.from(String(processes)).toString('base64');
+/** Limits that are written to files: how many processes there can be, and who is ended first when memory runs out. */
+function kernelSettings(ground: Ground): readonly (readonly [file: string, text: string])[] {
+  const { processes = defaultProcesses } = ground.options;
+  return [
+    ...(countsProcesses(ground) ? [['/proc/sys/kernel/pid_max', String(processes)] as const] : []),
+    ...(ground.freshProc ? [['/proc/self/oom_score_adj', '1000'] as const] : []),
+  ];
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 /** Also as root in a user namespace of its own, so that root has no more rights than others. */
@@ -84,17 +91,20 @@ function layout(request: SandboxRequest, roots: readonly string[], ground: Groun
     const hidden = roots.filter((root) => !isVisible(root, base));
     return laid(...base, ...hidden.map((path) => ({ path, as: 'read' as const })));
   }
-  const held = [...heldNames.split(' '), ...(ground.options.held ?? [])];
+  const { held = [] } = ground.options;
   return together([
     laid(...base, ...roots.map((path) => ({ path, as: 'write' as const }))),
-    ...roots.flatMap((root) => {
-      const own = entries.get(root) ?? new Map();
-      return [
-        holdRepository(root, own),
-        holdNested(root, request.cwd, own),
-        holdNames(root, held, own),
-      ];
-    }),
+    ...roots
+      .filter((root) => kindAt(root) === 'folder')
+      .flatMap((root) => {
+        const own = entries.get(root) ?? new Map();
+        return [
+          holdRepository(root, own),
+          holdNested(root, request.cwd, own),
+          holdNames(root, heldNames.split(' '), own),
+          ...held.map((name) => holdBelow(root, join(root, name))),
+        ];
+      }),
   ]);
 }
 

@@ -20,7 +20,7 @@ const timeoutMs = 5000;
 const install =
   'install it (Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)';
 
-/** Runs a program that does nothing in it; when that fails, once more without a /proc of its own. */
+/** Runs bwrap in itself, to say its version; when that fails, once more without a /proc of its own. */
 export async function probeMachine(options: BubblewrapOptions): Promise<Probed> {
   if (process.platform !== 'linux') return unusable('bubblewrap is for Linux');
   const program = options.program ?? findBubblewrap();
@@ -60,18 +60,25 @@ function unusable(reason: string): Probed {
   return { probe: { level: 'none', reasons: [reason] } };
 }
 
+/** Where repositories do not lie. */
+const systemFolders = ['/usr/bin', '/usr/local/bin', '/bin', '/nix/store'];
+
 /** The first on PATH, but not one of the folder that Spindle was started in. */
 function findBubblewrap(): string | undefined {
-  const found = programsNamed('bwrap', process.env['PATH'] ?? '').map((file) =>
-    realpathSync.native(file),
-  );
-  return found.find((file) => !isBelow(file, process.cwd()));
+  const found = programsNamed('bwrap', process.env['PATH'] ?? '');
+  const isOwn = (file: string) => isBelow(file, process.cwd()) && !isSystem(file);
+  return found.map((file) => realpathSync.native(file)).find((file) => !isOwn(file));
+}
+
+function isSystem(file: string): boolean {
+  return systemFolders.some((folder) => isBelow(file, folder));
 }
 
 /** What went wrong, in bwrap's words; `undefined` when nothing did. */
 async function faultOf(ground: Ground): Promise<string | undefined> {
   const env = { PATH: process.env['PATH'] ?? '' };
-  const request = { argv: ['true'], cwd: '/', env, roots: [], mode: 'read-only' } as const;
+  const argv = [ground.program, '--version'] as const;
+  const request = { argv, cwd: '/', env, roots: [], mode: 'read-only' } as const;
   const { code, errors } = await run(planSpawn({ ...request, network: false }, ground));
   return code === 0 ? undefined : errors.split('\n')[0] || `bwrap ended with ${code}`;
 }

@@ -25,12 +25,12 @@ const folders = ['hooks', 'info', 'modules', 'worktrees'];
 /** What a commit in one of several worktrees writes of the folder they share. */
 const shared = ['objects', 'refs', 'logs', 'reftable', 'rr-cache', 'lfs'];
 
-/** The repository of a folder that commands work in; where there is none, none can be made. */
-export function holdRepository(folder: string, entries: Entries): Layout {
+/** The repository of a folder that commands work in, of a root or below it; where there is none, none can be made. */
+export function holdRepository(folder: string, entries: Entries, root: string = folder): Layout {
   const git = join(folder, '.git');
   const kind = entries.get('.git') ?? 'nothing';
   if (kind === 'link') throw linkError(git);
-  if (kind === 'file') return together([hold(git, kind), holdLinked(folder, git)]);
+  if (kind === 'file') return together([hold(git, kind), holdLinked(folder, git, root)]);
   const inside = entriesOf(git);
   if (inside.size === 0) return together([hold(git, kind), holdBare(folder, entries)]);
   return together([holdGitFolder(git, folder, inside), sweep(folder, entries, 'HEAD')]);
@@ -50,7 +50,9 @@ export function holdNested(root: string, cwd: string, entries: Entries): Layout 
   return together(
     repositories.map((folder) => {
       const git = join(folder, '.git');
-      const own = isBelow(cwd, folder) ? holdRepository(folder, entriesOf(folder)) : hold(git);
+      const own = isBelow(cwd, folder)
+        ? holdRepository(folder, entriesOf(folder), root)
+        : hold(git);
       return together([keepWay(root, git), own]);
     }),
   );
@@ -135,14 +137,18 @@ function namedPaths(
 }
 
 /** Where `.git` is a file: git's own folder is that of a worktree or a submodule, if it says so too, or lies below. */
-function holdLinked(folder: string, file: string): Layout {
+function holdLinked(folder: string, file: string, root: string): Layout {
   const git = targetOf(file);
   if (git === undefined) return laid();
   const common = real(resolve(git, textOf(join(git, 'commondir')) ?? '.'));
   const isWorktree =
     dirname(git) === join(common, 'worktrees') &&
     real(resolve(git, textOf(join(git, 'gitdir')) ?? '.')) === file;
-  if (isWorktree) return holdWorktree(git, common);
+  if (isWorktree)
+    return together([
+      isBelow(common, root) ? laid() : openCommon(common),
+      holdWorktree(git, common),
+    ]);
   const workTree = settingsIn(join(git, 'config')).find(({ name }) => name === 'core.worktree');
   const isSubmodule =
     git.includes(`${sep}modules${sep}`) && real(resolve(git, workTree?.value ?? '.')) === folder;
@@ -151,16 +157,21 @@ function holdLinked(folder: string, file: string): Layout {
   return together([keepWay(folder, git), holdGitFolder(git, folder, entriesOf(git))]);
 }
 
-/** Of the folder that worktrees share, only what a commit writes can be written. */
+/** Of the folder that worktrees share, only what a commit writes can be written. In the root, it is held as it is. */
+function openCommon(common: string): Layout {
+  const written = shared.map((name) => join(common, name));
+  const there = written.filter((path) => kindAt(path) === 'folder');
+  return laid(
+    { path: common, as: 'read' },
+    ...there.map((path) => ({ path, as: 'write' as const })),
+  );
+}
+
+/** A worktree's own part of it. */
 function holdWorktree(git: string, common: string): Layout {
   const entries = entriesOf(git);
   const isHalf = isHalved(settingsIn(join(common, 'config'))) && !entries.has('config.worktree');
-  const written = shared.map((name) => join(common, name));
   return laid(
-    { path: common, as: 'read' },
-    ...written
-      .filter((path) => kindAt(path) === 'folder')
-      .map((path) => ({ path, as: 'write' as const })),
     { path: git, as: isHalf ? 'read' : 'write' },
     ...files
       .filter((name) => entries.get(name) === 'file')
