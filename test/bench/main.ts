@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { builtProgram } from './build.ts';
 import { casesNamed, runCases } from './cases.ts';
+import { closeInherited } from './inherited.ts';
 import { makePlace } from './place.ts';
 import { full, quick } from './scale.ts';
 import { isMet, machineOf, tableOf, withFigures } from './table.ts';
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (values.write && (positionals.length > 0 || values.quick || values.program !== undefined))
     throw new Error('expected --write alone: the document holds the figures of all cases');
   const launcher = values.program === undefined ? await builtProgram() : resolve(values.program);
+  closeInherited();
   using place = makePlace(launcher);
   const scale = values.quick ? quick : full;
   const figures = await runCases(chosen, { scale, place }, ({ name }) => {
