@@ -47,9 +47,9 @@ function redirectInto(
 function redirectTo(reading: Reading, target: Word, sign: string): Redirect {
   const isCopy = sign.endsWith('&') && /^(?:\d+|-)$/.test(target.value ?? '');
   if (isCopy) return { kind: 'copy' };
-  // A shell may split what follows: `>& -r` closes and runs `r`.
-  if (sign === '<&' || (sign === '>&' && !/^[^\d-]/.test(target.start)))
-    reading.doubt(`the descriptor ${target.text} is not understood`);
+  // A shell may split what follows (`>& -r` closes and runs `r`), or take its quotes away twice.
+  const isFile = sign === '>&' ? target.isPlain && /^[^\d-]/.test(target.start) : sign !== '<&';
+  if (!isFile) reading.doubt(`the descriptor ${target.text} is not understood`);
   return { kind: kinds[sign] ?? 'write', target };
 }
 

@@ -72,9 +72,10 @@ class WordReader {
       const isRead = this.#readHole(true) || this.#readBare() || this.#readMark();
       if (!isRead) return false;
     }
-    // `{name}>file` is a redirection.
-    const next = this.#text[this.#span.end];
-    return this.#at === this.#span.end && !(this.#bare.endsWith('}') && /[<>]/.test(next ?? ''));
+    // `{name}>file` and `2>file` are redirections.
+    const isBefore =
+      /[<>]/.test(this.#text[this.#span.end] ?? '') && /(?:\}|^\d+)$/.test(this.#bare);
+    return this.#at === this.#span.end && !isBefore;
   }
 
   /** Reads on to the closing quote, or in a here-document to the end. */
