@@ -51,6 +51,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'agents-md': { slot: 'prompts', load: () => import('../plugins/prompts/agents-md.ts') },
   history: { slot: 'prompts', load: () => import('../plugins/prompts/history.ts') },
 
+  bubblewrap: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/bubblewrap.ts') },
   seatbelt: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/seatbelt.ts') },
   container: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/container.ts') },
   remote: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/remote.ts') },

@@ -103,7 +103,10 @@ test('what retrying says reaches the user as a notice', async (t) => {
 
 test('a command that no sandbox confines is refused, with the flag that would allow it', async (t) => {
   const answers = [{ parts: [{ call: 'shell', args: { command: 'true' } }] }, { text: 'No.' }];
-  const place = await makeE2e(t, { answers, config: { plugins: { none: false } } });
+  const place = await makeE2e(t, {
+    answers,
+    config: { plugins: { bubblewrap: false, seatbelt: false } },
+  });
   const { stderr } = await place.run(['exec', '--sandbox', 'workspace-write', 'hi']);
   assert.match(stderr, /--sandbox danger-full-access/);
 });

@@ -66,12 +66,12 @@ const systemFolders = ['/usr/bin', '/usr/local/bin', '/bin', '/nix/store'];
 /** The first on PATH, but not one of the folder that Spindle was started in. */
 function findBubblewrap(): string | undefined {
   const found = programsNamed('bwrap', process.env['PATH'] ?? '');
-  const isOwn = (file: string) => isBelow(file, process.cwd()) && !isSystem(file);
-  return found.map((file) => realpathSync.native(file)).find((file) => !isOwn(file));
+  return found.map((file) => realpathSync.native(file)).find((file) => !isOfFolder(file));
 }
 
-function isSystem(file: string): boolean {
-  return systemFolders.some((folder) => isBelow(file, folder));
+function isOfFolder(file: string): boolean {
+  const isSystem = systemFolders.some((folder) => isBelow(file, folder));
+  return !isSystem && isBelow(file, process.cwd());
 }
 
 /** What went wrong, in bwrap's words; `undefined` when nothing did. */

@@ -1,0 +1,56 @@
+/** `spindle exec` as it comes: its commands are confined without anything being set. */
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { makeE2e } from '../../e2e/place.ts';
+import { whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+
+const skip = await whyNot();
+const call = (name: string, args: object) => ({ parts: [{ call: name, args }] });
+
+test(
+  'commands of spindle exec write the workspace and nothing else, and see no key',
+  { skip },
+  async (t) => {
+    const command =
+      'echo x > made; touch /etc/spindle-was-here; env; cat "$HOME/config.json"; git init -q . ; echo "{}" > .mcp.json';
+    const answers = [call('shell', { command }), { text: 'Done.' }];
+    const place = await makeE2e(t, { answers, config: { approval: 'never' } });
+    const { code, stdout, stderr } = await place.run(['exec', 'go']);
+    assert.deepEqual([code, stdout], [0, 'Done.\n'], stderr);
+    const [items = []] = place.threads();
+    const text = JSON.stringify(items.filter((item) => item.type === 'result'));
+    assert.match(text, /spindle-was-here': Read-only file system/);
+    assert.match(text, /config\.json: No such file/);
+    assert.doesNotMatch(text, /canary/);
+    const kept = readdirSync(place.cwd).filter((name) => name !== '.keep');
+    assert.deepEqual(kept, ['made']);
+    const decisions = items.filter(
+      (item) => item.type === 'decision' && item.effect.kind === 'spawn',
+    );
+    assert.ok(decisions.length > 0);
+    assert.match(JSON.stringify(decisions), /"confined":"full"|"confined":"partial"/);
+  },
+);
+
+test('the search tool finds its program inside, wherever it is installed', { skip }, async (t) => {
+  const answers = [call('search', { pattern: 'needle' }), { text: 'Found.' }];
+  const place = await makeE2e(t, { answers, files: { 'hay/stack': 'a needle\n' } });
+  const { code, stderr } = await place.run(['exec', 'find it']);
+  assert.equal(code, 0, stderr);
+  const [items = []] = place.threads();
+  const results = items.filter((item) => item.type === 'result');
+  assert.match(JSON.stringify(results), /hay\/stack/);
+});
+
+test('spindle sandbox -- CMD runs it as a tool’s command runs', { skip }, async (t) => {
+  const place = await makeE2e(t, { answers: [] });
+  const script = 'touch made; touch /usr/made; exec 3<>/dev/tcp/127.0.0.1/1';
+  const { code, stderr } = await place.run(['sandbox', '--', 'bash', '-c', script]);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /\/usr\/made': Read-only file system/);
+  assert.ok(existsSync(join(place.cwd, 'made')));
+});
