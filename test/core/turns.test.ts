@@ -88,6 +88,38 @@ suite('a turn', () => {
     assert.deepEqual(queued, [false]);
   });
 
+  for (const [what, more] of Object.entries({
+    'has no model': { settings: { provider: 'nobody' } },
+    'was interrupted before its first step': { isInterrupted: true },
+  } satisfies Record<string, { settings?: Partial<Settings>; isInterrupted?: boolean }>)) {
+    test(`that ${what} has what the user said all the same`, { todo: 'Bug 20' }, async (t) => {
+      const [asked, goOn] = [gate(), gate()];
+      const isInterrupted = 'isInterrupted' in more;
+      const thread = await openThread(t, {
+        plugins: [
+          plugin('slow', (host) => {
+            host.add(prompts, {
+              name: 'slow',
+              stability: 'fixed',
+              read: async () => {
+                asked.resolve();
+                if (isInterrupted) await goOn.promise;
+                return [];
+              },
+            });
+          }),
+        ],
+      });
+      await thread.start('what I typed', 'settings' in more ? { settings: more.settings } : {});
+      if (isInterrupted) {
+        await asked.promise;
+        await thread.client.request('turn/interrupt', { thread: thread.id });
+      }
+      await untilItem(thread.client, thread.id, 'end');
+      assert.deepEqual(users(await thread.items()), [['start', 'what I typed']]);
+    });
+  }
+
   test('stamps each of its items with its id, and times that never go back', async (t) => {
     const thread = await openThread(t, { replies: ['ok', 'ok'] });
     const first = await thread.turn('first');
