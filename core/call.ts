@@ -5,7 +5,7 @@ import { Processes } from './effects.ts';
 import { invalid, messageOf } from './errors.ts';
 import { type CallItem, type Content, type JsonSchema, type ResultItem, textOf } from './item.ts';
 import { within } from './race.ts';
-import { entryOf } from './slot.ts';
+import { entryOf, nest } from './slot.ts';
 import * as slots from './slots.ts';
 import type { Turn } from './turn.ts';
 
@@ -15,11 +15,10 @@ const graceMs = 400;
 /** Runs calls and appends each result in call order; neighbouring reads run in parallel. */
 export async function runCalls(turn: Turn, calls: readonly CallItem[]): Promise<void> {
   const tools = turn.tools();
-  const isRead = (at: number) =>
-    tools.get(calls[at]?.name ?? '')?.annotations?.readOnlyHint === true;
+  const isRead = (call?: CallItem) => call && tools.get(call.name)?.annotations?.readOnlyHint;
   for (let at = 0; at < calls.length;) {
     const from = at++;
-    while (isRead(from) && isRead(at)) at++;
+    while (isRead(calls[from]) && isRead(calls[at])) at++;
     const running = calls.slice(from, at).map((call) => runCall(turn, call));
     for (const result of running) await turn.thread.append([await result]);
   }
@@ -46,36 +45,32 @@ async function answer(turn: Turn, item: CallItem, own: Processes): Promise<plug.
   const { call: id, name } = item;
   if (signal.aborted) throw invalid`not run: the turn was interrupted`;
   const tool = entryOf(turn.tools(), name, `tool "${name}"`);
-  const args = parseArgs(item.args);
+  const args = await parseArgs(item.args);
   const call = { id, name, args, thread: thread.id, turn: running.pending.turn, settings };
   const progress = (text: string) => {
     if (!own.isClosed) thread.delta({ id, kind: 'output', text, name });
   };
   const { client, effects } = turn.lend({ kind: 'tool', name }, id, own);
   const context = { call, signal, progress, client, effects };
-  const run = turn.get(slots.aroundTool).reduceRight<plug.RunCall>(
-    (next, wrapper) => (now) => wrapper(now, context, next),
-    async (now) => tool.run(now.args, { ...context, call: now }),
-  );
+  const inner: plug.RunCall = async (now) => tool.run(now.args, { ...context, call: now });
+  const wrappers = turn.get(slots.aroundTool);
+  const run = nest(wrappers, inner, (wrapper, next) => (now) => wrapper(now, context, next));
   const result = await within(Promise.try(run, call), { signal, graceMs, what: name });
   if (!Array.isArray(result?.content)) throw invalid`${name} gave no content`;
   return result;
 }
 
-function parseArgs(text: string): JsonSchema {
-  const again = 'write them again as a JSON object';
-  let args: unknown;
-  try {
-    args = JSON.parse(text.trim() || '{}');
-  } catch (error) {
-    throw invalid`not run: its arguments are no valid JSON (${messageOf(error)}): ${again}`;
-  }
+async function parseArgs(text: string): Promise<JsonSchema> {
+  const args: unknown = await Promise.try(JSON.parse, text.trim() || '{}').catch(
+    (error: unknown) => {
+      throw invalid`not run: its arguments are no valid JSON (${messageOf(error)}): write them again`;
+    },
+  );
   if (typeof args === 'object' && args !== null && !Array.isArray(args)) return { ...args };
-  throw invalid`not run: its arguments are JSON, but no object: ${again}`;
+  throw invalid`not run: its arguments are JSON, but no object: write them again as one`;
 }
 
-const isText = (one: Content) =>
-  one.type === 'text' || (one.type === 'resource' && one.resource.text !== undefined);
+const isText = (one: Content) => 'text' in one || ('resource' in one && 'text' in one.resource);
 
 /** Text beyond the cap is cut in the middle, and kept whole as a blob. */
 async function cap({ thread, base: { resultBytes } }: Turn, call: string, all: readonly Content[]) {

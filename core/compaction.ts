@@ -7,7 +7,7 @@ import { within } from './race.ts';
 import * as slots from './slots.ts';
 import { callModel } from './step.ts';
 import type { Turn } from './turn.ts';
-import { isWithin, tokensOf, weigh } from './window.ts';
+import { isWithin, tokensOf } from './window.ts';
 
 /** The share of the model's room at which compaction starts, and the share it aims at. */
 const fullAt = 0.85;
@@ -25,8 +25,7 @@ function roomOf({ model, settings }: Turn): number {
 
 /** Whether the next request would come too near the model's window. */
 export function isFull(turn: Turn): boolean {
-  const { window } = turn.thread;
-  return window.corrected(tokensOf(window.weigh(turn.model))) > roomOf(turn) * fullAt;
+  return tokensOf(turn.thread.window.weigh(turn.model)) > roomOf(turn) * fullAt;
 }
 
 /** Moves the window. Throws `model_context` when no compactor gives one that can be taken. */
@@ -34,9 +33,7 @@ export async function compact(turn: Turn, reason: CompactionJob['reason'], remar
   const { thread, model, settings, signal } = turn;
   const weighed = thread.window.weigh(model);
   const pins = pinsOf(weighed.map(({ part }) => part));
-  const parts = weighed.map(({ part, tokens }) => {
-    return { part, tokens: thread.window.corrected(tokens), pinned: pins.has(part.n) };
-  });
+  const parts = weighed.map((one) => ({ ...one, pinned: pins.has(one.part.n) }));
   const before = tokensOf(parts);
   const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
   const ask = (input: string) => askModel(turn, input);
@@ -53,13 +50,14 @@ async function askModel(turn: Turn, input: string): Promise<string> {
   const content = [{ type: 'text', text: input }] as const;
   const part = { type: 'user', content, how: 'start', n: thread.items.length, at: 0 } as const;
   let text = '';
-  for await (const event of callModel(turn, 'none', weigh(part, model))) {
+  for await (const event of callModel(turn, 'none', { part, text: model.encode(part) })) {
     if (event.type === 'output' && event.output.type === 'assistant') text += event.output.text;
     if (event.type === 'restart') text = '';
   }
   return text;
 }
 
+type Fragment = Extract<WindowEntry, { fragment: unknown }>['fragment'];
 type Proposal = Readonly<{ entries: readonly WindowEntry[]; by: string }>;
 
 /** The first proposal that can be taken; a compactor that fails gives a notice, and the next one has its turn. */
@@ -68,19 +66,18 @@ async function propose(turn: Turn, job: CompactionJob, index: number): Promise<P
   const advice = 'start a new thread, or take a model with a larger window';
   const message = `the window is full and no compactor could shrink it: ${advice}`;
   if (compactor === undefined) throw new KernelError('model_context', message);
-  const { name } = compactor;
-  let by = name;
+  const { name: by } = compactor;
+  const warn = (text: string) => turn.thread.notice('warning', by, text);
+  let inner: Proposal | undefined;
   const next = async (later: CompactionJob) => {
-    const inner = await propose(turn, later, index + 1);
-    by = `${name} over ${inner.by}`;
+    inner = await propose(turn, later, index + 1);
     return inner.entries;
   };
-  const warn = (text: string) => turn.thread.notice('warning', name, text);
   try {
     const proposed = compactor.compact(job, next);
-    const entries = await within(proposed, { signal: turn.signal, what: `compactor ${name}` });
+    const entries = await within(proposed, { signal: turn.signal, what: `compactor ${by}` });
     const fault = faultIn(entries, job);
-    if (fault === undefined) return { entries, by };
+    if (fault === undefined) return { entries, by: inner ? `${by} over ${inner.by}` : by };
     warn(`its window was not taken: ${fault}`);
   } catch (error) {
     if (turn.signal.aborted) throw error;
@@ -111,50 +108,45 @@ function faultIn(entries: readonly WindowEntry[], job: CompactionJob): string | 
   const ranges = entries.flatMap((entry) => ('keep' in entry ? [entry.keep] : []));
   const isBack = ranges.some(([from, to], at) => from > to || from <= (ranges[at - 1]?.[1] ?? -1));
   if (isBack) return 'it reorders parts';
-  const parts = job.parts.map((one) => ({
-    ...one,
-    isKept: ranges.some((range) => isWithin(one.part.n, range)),
-  }));
-  const lost = parts.find(({ pinned, isKept }) => pinned && !isKept)?.part;
+  const isKept = (part: Part) => ranges.some((range) => isWithin(part.n, range));
+  const lost = job.parts.find(({ part, pinned }) => pinned && !isKept(part))?.part;
   if (lost !== undefined) return `it drops the pinned ${lost.type} at ordinal ${lost.n}`;
   const sides = new Map<string, boolean>();
-  for (const { part, isKept } of parts) {
-    if (part.type !== 'call' && part.type !== 'result') continue;
-    if (sides.has(part.call) && sides.get(part.call) !== isKept)
-      return `it splits call ${part.call} from its result`;
-    sides.set(part.call, isKept);
+  for (const { part } of job.parts) {
+    if (part.type === 'call') sides.set(part.call, isKept(part));
+    const isSplit = part.type === 'result' && sides.get(part.call) === !isKept(part);
+    if (isSplit) return `it splits call ${part.call} from its result`;
   }
   return weightOf(entries, job) < tokensOf(job.parts) ? undefined : 'it does not shrink';
 }
 
 function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): number {
-  const weights = entries.map((entry) => {
-    if ('fragment' in entry) return Math.ceil(entry.fragment.text.length / 4);
-    return tokensOf(parts.filter(({ part }) => isWithin(part.n, entry.keep)));
+  const weights = entries.flatMap((entry) => {
+    if ('fragment' in entry) return { tokens: Math.ceil(entry.fragment.text.length / 4) };
+    return parts.filter(({ part }) => isWithin(part.n, entry.keep));
   });
-  return weights.reduce((sum, tokens) => sum + tokens, 0);
+  return tokensOf(weights);
 }
 
 /** The kernel's own list of commands run and files read and changed, from the decision records alone. */
-function ledger(items: readonly Item[]): Extract<WindowEntry, { fragment: unknown }>['fragment'] {
-  const lists = { write: new Set<string>(), spawn: new Set<string>(), read: new Set<string>() };
-  for (const item of items) {
-    if (item.type !== 'decision' || item.verdict === 'deny' || item.origin.kind === 'plugin')
-      continue;
-    const { kind, argv, path } = item.effect;
-    const what = Array.isArray(argv) ? argv.join(' ').slice(0, 200) : String(path);
-    if (kind === 'write' || kind === 'spawn' || kind === 'read') lists[kind].add(what);
-  }
-  const changed = listed('Files changed', lists.write);
-  const ran = listed('Commands run', lists.spawn);
-  const read = listed('Files read', lists.read);
+function ledger(items: readonly Item[]): Fragment {
+  const decisions = items.filter((item) => item.type === 'decision');
+  const done = decisions.filter((one) => one.verdict === 'allow' && one.origin.kind !== 'plugin');
+  const listed = (title: string, kind: string) => {
+    const effects = done.flatMap(({ effect }) => (effect.kind === kind ? [effect] : []));
+    const all = new Set(
+      effects.map(({ argv, path }) => `- ${[argv ?? path].flat().join(' ').slice(0, 200)}`),
+    );
+    const newest = [...all].slice(-maxListed);
+    return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
+  };
   const title = 'Done in this thread so far, as the harness recorded it:';
-  const text = [title, ...changed, ...ran, ...read].join('\n');
+  const lists = [
+    listed('Files changed', 'write'),
+    listed('Commands run', 'spawn'),
+    listed('Files read', 'read'),
+  ];
+  const text = [title, ...lists.flat()].join('\n');
   const source = 'decision records';
   return { plugin: ledgerSource, source, stability: 'turn', role: 'developer', text, pinned: true };
-}
-
-function listed(title: string, all: ReadonlySet<string>): readonly string[] {
-  const newest = [...all].slice(-maxListed).map((one) => `- ${one}`);
-  return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
 }

@@ -64,8 +64,7 @@ type FileStats = { bytes: number; modifiedMs: number; mode: number };
  * Carries out what the gate has let through. Paths come resolved, by its own `resolve`: without links; of what is
  * missing, the real path of its nearest folder and the rest. What it opens is what was judged, or it throws.
  */
-export interface Machine {
-  readonly name: string;
+export interface Machine extends Named {
   readonly resolve: (path: string, cwd: string) => string;
   readonly stat: (path: string) => Maybe<FileInfo>;
   readonly list: (path: string) => Maybe<readonly (FileInfo & Named)[]>;
@@ -166,9 +165,8 @@ export type RequestContext = Readonly<{ client: Client; effects: Effects; signal
 /** A thread that plugins work in. The signal is aborted when the turn is interrupted. */
 type InThread = Readonly<{ thread: string; settings: item.Settings; signal: AbortSignal }>;
 
-export interface Model {
-  /** The `provider` of the settings. */
-  readonly name: string;
+/** Its name is the `provider` of the settings. */
+export interface Model extends Named {
   /** Pure and cheap. Throws ModelError `model_config` when no model is named anywhere. */
   readonly traits: (settings: item.Settings) => Traits;
   /** A part as the provider's own text. Pure: the same part gives the same text on every machine. */
@@ -183,12 +181,12 @@ export type AroundModel = (...call: ModelCall) => ReturnType<StreamModel>;
 export type ToolCall = Readonly<{ id: string; name: string; args: item.JsonSchema } & InTurn>;
 type InTurn = { thread: string; turn: string; settings: item.Settings };
 
-/** The signal is aborted when the turn is interrupted; the call has 400 ms then. */
-export interface ToolContext extends RequestContext {
-  readonly call: ToolCall;
-  /** Shows output as it comes; it is not kept. */
-  readonly progress: (text: string) => void;
-}
+/**
+ * The signal is aborted when the turn is interrupted; the call has 400 ms then. `progress` shows output as it comes; it is
+ * not kept.
+ */
+export type ToolContext = RequestContext & Readonly<{ call: ToolCall; progress: Progress }>;
+type Progress = (text: string) => void;
 
 /** What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction. */
 export type ToolResult = Readonly<{ content: readonly item.Content[]; isError?: boolean } & Detail>;
@@ -209,15 +207,15 @@ export type RunCall = (call: ToolCall) => Promise<ToolResult>;
 export type Appended = Readonly<Omit<item.Text, 'pinned'> & { pinned?: boolean }> | Refs;
 type Refs = Readonly<{ refs: item.Range }>;
 
-export interface PromptContext extends InThread, ModelContext {
-  /** The items appended since this source was last read, or what of the thread survives after a compaction. */
-  readonly since: readonly item.Item[];
-  /** What this source has in the window now. */
-  readonly own: readonly item.FragmentItem[];
-  readonly tools: readonly item.ToolDefinition[];
-}
-export interface PromptSource {
-  readonly name: string;
+/**
+ * `since`: the items appended since this source was last read, or what of the thread survives after a compaction. `own`:
+ * what this source has in the window now. `tools`: what the model is offered.
+ */
+export type PromptContext = InThread &
+  ModelContext &
+  Readonly<{ since: readonly item.Item[] } & Has>;
+type Has = { own: readonly item.FragmentItem[]; tools: readonly item.ToolDefinition[] };
+export interface PromptSource extends Named {
   readonly stability: item.Stability;
   readonly read: (context: PromptContext) => Maybe<readonly Appended[]>;
 }
@@ -230,8 +228,7 @@ type Reach = { mode: item.SandboxMode; roots: readonly string[]; network: boolea
 /** What to start instead, as plain data. `descriptors`: bytes (base64) that it reads from 3 on. `cleanup`: paths. */
 export type SpawnPlan = Readonly<{ file: string; args: readonly string[]; cwd: string } & Around>;
 type Around = { env: Strings; descriptors?: readonly string[]; cleanup?: readonly string[] };
-export interface Sandbox {
-  readonly name: string;
+export interface Sandbox extends Named {
   /** Asked once per kernel, when first needed. */
   readonly probe: () => Maybe<SandboxProbe>;
   readonly plan: (request: SandboxRequest) => Maybe<SpawnPlan>;
@@ -239,27 +236,24 @@ export interface Sandbox {
 
 export type Verdict = Readonly<{ verdict: Strictness } & item.Grounds & item.Proposal>;
 type Strictness = 'allow' | 'ask' | 'deny';
-export interface Policy {
-  readonly name: string;
+export interface Policy extends Named {
   /** The strictest verdict of all wins; `undefined` has no opinion; what it throws denies. */
   readonly judge: (effect: Effect, settings: item.Settings) => Maybe<Verdict | undefined>;
   /** Told what was answered when its `ask` won, so that it can remember. */
   readonly answered?: (effect: Effect, how: 'thread' | 'project', on: item.Proposal) => void;
 }
 
-export interface CompactionJob extends InThread {
-  readonly reason: 'full' | 'asked' | 'refused';
-  readonly parts: readonly Readonly<{ part: item.Part; tokens: number; pinned: boolean }>[];
-  /** Tokens that the new window may have. */
-  readonly target: number;
-  /** What the user wants kept. */
-  readonly remark?: string;
-  /** Asks the thread's model with the same prefix and tools, tool choice none; gives its text. */
-  readonly ask: (input: string) => Promise<string>;
-}
+/**
+ * `target`: tokens that the new window may have. `remark`: what the user wants kept. `ask` asks the thread's model with
+ * the same prefix and tools, tool choice none; gives its text.
+ */
+export type CompactionJob = InThread &
+  Readonly<{ reason: CompactionReason; parts: JobParts } & Aim>;
+type CompactionReason = 'full' | 'asked' | 'refused';
+type JobParts = readonly Readonly<{ part: item.Part; tokens: number; pinned: boolean }>[];
+type Aim = { target: number; remark?: string; ask: (input: string) => Promise<string> };
 /** Gives the new window. One that drops a pin, splits a call from its result, or does not shrink is refused. */
-export interface Compactor {
-  readonly name: string;
+export interface Compactor extends Named {
   readonly compact: (job: CompactionJob, next: Compact) => Promise<readonly item.WindowEntry[]>;
 }
 type Compact = (job: CompactionJob) => Promise<readonly item.WindowEntry[]>;
@@ -280,8 +274,7 @@ export interface ThreadLog {
   readonly append: (items: readonly item.Item[], durable: boolean) => Maybe<void>;
   readonly close: () => Maybe<void>;
 }
-export interface Store {
-  readonly name: string;
+export interface Store extends Named {
   /** `create` makes a new thread, otherwise it must exist. Throws `conflict` when another process has it. */
   readonly open: (id: string, options: { create: boolean }) => Maybe<ThreadLog>;
   readonly read: (id: string) => Maybe<readonly item.Item[]>;
@@ -304,22 +297,19 @@ export interface FrontEnd extends item.Described {
   readonly run: (client: Client, argv: readonly string[], signal: AbortSignal) => Promise<number>;
 }
 /** An extension of the protocol, reached by every front end as `name`, such as `mcp/status`. */
-export interface RequestHandler {
-  readonly name: string;
+export interface RequestHandler extends Named {
   readonly params: item.JsonSchema;
   readonly result: item.JsonSchema;
   readonly run: (params: unknown, context: RequestContext) => Promise<unknown>;
 }
 
-export interface TurnContext extends InThread, RequestContext {
-  readonly turn: string;
-  readonly input: readonly item.Content[];
-}
+export type TurnContext = InThread & RequestContext & Readonly<{ turn: string; input: Said }>;
+type Said = readonly item.Content[];
 /** `text`: what the model said last. */
 export type TurnOutcome = Readonly<{ status: item.TurnStatus; text: string }>;
 /** `next` may be called again, with further input: the turn then goes on. What it throws fails the turn. */
 export type AroundTurn = (context: TurnContext, next: RunTurn) => Promise<TurnOutcome>;
-export type RunTurn = (input?: readonly item.Content[]) => Promise<TurnOutcome>;
+export type RunTurn = (input?: Said) => Promise<TurnOutcome>;
 
 /** Pure text to text, applied where text enters: append, delta, log. */
 export type Redactor = (text: string) => string;

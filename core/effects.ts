@@ -3,6 +3,7 @@
 import type * as plug from './contracts.ts';
 import { fail, KernelError, notFound } from './errors.ts';
 import { type Judged, passGate } from './gate.ts';
+import { nest } from './slot.ts';
 
 /** A process with its name in its thread, and what was asked for. */
 type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; argv: plug.Argv }>;
@@ -72,11 +73,7 @@ type Seen<K extends Kind> = Extract<plug.EffectBody, { kind: K }>;
 type Act<K extends Kind, T> = (what: Wanted<K>, seen: Seen<K>) => Maybe<T>;
 
 /** Through the wrappers, which may change what is wanted but not into another kind, and the gate; then it is done. */
-async function pass<K extends Kind, T>(
-  owner: Owner,
-  wanted: Wanted<K>,
-  act: Act<K, T>,
-): Promise<T> {
+async function pass<K extends Kind, T>(owner: Owner, wanted: Wanted<K>, act: Act<K, T>) {
   const { origin, thread, call, settings } = owner;
   const judged = async (request: plug.EffectRequest): Promise<T> => {
     const what = request as unknown as Wanted<K>; // the kind stays
@@ -84,23 +81,14 @@ async function pass<K extends Kind, T>(
     await passGate(seen, owner);
     return act(what, seen);
   };
-  const run = owner
-    .wrappers()
-    .reduceRight<plug.NextEffect<T>>(
-      (next, wrapper) => (request) => wrapper(request, next),
-      judged,
-    );
+  const run = nest(owner.wrappers(), judged, (wrapper, next) => (what) => wrapper(what, next));
   return run({ ...(wanted as plug.RequestBody), origin, thread, call, settings });
 }
 
 /** What the gate sees of what is wanted. */
 const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => Maybe<Seen<K>> } = {
   read: ({ kind, path }, owner) => ({ kind, ...at(owner, path) }),
-  write: ({ kind, path, data }, owner) => ({
-    kind,
-    ...at(owner, path),
-    remove: data === undefined,
-  }),
+  write: ({ kind, path, data }, who) => ({ kind, ...at(who, path), remove: data === undefined }),
   fetch: ({ kind, url, request }) => ({ kind, url, method: request.method ?? 'GET' }),
   call: ({ kind, server, tool, args, confined }) => ({ kind, server, tool, args, confined }),
   input: ({ kind, process, data }, owner) => {

@@ -7,37 +7,30 @@ export type ErrorCode =
   | ('plugin' | 'sandbox' | 'store' | 'version' | 'internal' | 'model_config' | 'model_busy')
   | ('model_unreachable' | 'model_refused' | 'model_context' | 'model_answer');
 
-/** `plugin` is to blame. */
-export type ErrorOptions = Readonly<{ plugin?: string; cause?: unknown }>;
+/** `plugin` is to blame. `status`: of an HTTP answer, with how long its host asks to wait (Retry-After). */
+export type ErrorOptions = Readonly<{ plugin?: string; cause?: unknown } & FromHost>;
+type FromHost = { status?: number; retryAfterMs?: number };
 
 /** What the kernel throws. The message says what was expected, what came, and what to do. */
 export class KernelError extends Error {
   override readonly name: string = 'KernelError';
   readonly code: ErrorCode;
-  readonly plugin: string | undefined;
+  readonly plugin?: string;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
 
-  constructor(code: ErrorCode, message: string, { plugin, cause }: ErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, { cause, ...rest }: ErrorOptions = {}) {
     super(message, { cause });
     this.code = code;
-    this.plugin = plugin;
+    Object.assign(this, rest);
   }
 }
-
-/** HTTP status, and how long the host asks to wait (Retry-After). */
-export type ModelErrorOptions = ErrorOptions & Readonly<{ status?: number; retryAfterMs?: number }>;
 
 /** What a model throws. Whether to try again is the retry plugin's to decide, by `code` and `retryAfterMs`. */
 export class ModelError extends KernelError {
-  override readonly name: string = 'ModelError';
-  readonly status: number | undefined;
-  readonly retryAfterMs: number | undefined;
-
-  constructor(code: ErrorCode, message: string, options: ModelErrorOptions = {}) {
-    super(code, message, options);
-    this.status = options.status;
-    this.retryAfterMs = options.retryAfterMs;
-  }
+  override readonly name = 'ModelError';
 }
+export type ModelErrorOptions = ErrorOptions;
 
 const tag = (code: ErrorCode) => {
   return (raw: TemplateStringsArray, ...values: readonly unknown[]) =>
@@ -64,7 +57,7 @@ export function errorData(thrown: unknown): ErrorData {
 }
 
 /** The message of anything thrown. */
-export const messageOf = (thrown: unknown): string =>
+export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : String(thrown);
 
 /** Throws, where an expression is wanted. */

@@ -7,13 +7,12 @@ import type { Asked } from './protocol.ts';
 
 /**
  * Whose effects these are, and what judges them: a turn, or the kernel for what is outside any thread. `policies`: in
- * force now. `record` resolves when the record is written well enough for the effect to happen. `stop`: the user said to
- * stop the turn. `own` is closed once the owner has ended: nothing happens for it any more.
+ * force now. `record` resolves when the record is written well enough for the effect to happen. `own` is closed once the owner has ended: nothing happens for it any more.
  */
 export type Judged = Readonly<plug.Owner & { settings: Settings } & Judges>;
 type Judges = { policies: () => readonly plug.Policy[]; own: { isClosed: boolean } } & Records;
-type Records = { ask: Ask; record: (one: DecisionItem) => void | Promise<void>; stop: () => void };
-type Ask = (question: Question, call?: string) => Promise<Asked>;
+type Records = { ask: (question: Question) => Promise<Asked>; record: Recording };
+type Recording = (decision: DecisionItem) => void | Promise<void>;
 
 type Opinion = plug.Verdict & Readonly<{ policy: string; by?: string }>;
 const strictness = { deny: 0, ask: 1, allow: 2 } as const;
@@ -36,14 +35,12 @@ export async function passGate(effect: plug.EffectBody, owner: Judged): Promise<
 }
 
 async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
-  const { name } = policy;
-  try {
-    const verdict = await policy.judge(effect, settings);
-    return verdict && { ...verdict, policy: name };
-  } catch (error) {
-    const reason = `policy ${name} failed: ${messageOf(error)}`;
-    return { verdict: 'deny', reason, rule: 'a policy that fails denies', policy: name } as const;
-  }
+  const failed = (error: unknown): plug.Verdict => {
+    const reason = `policy ${policy.name} failed: ${messageOf(error)}`;
+    return { verdict: 'deny', reason, rule: 'a policy that fails denies' };
+  };
+  const verdict = await Promise.try(() => policy.judge(effect, settings)).catch(failed);
+  return verdict && { ...verdict, policy: policy.name };
 }
 
 function unjudged(effect: plug.EffectBody): Opinion {
@@ -54,12 +51,10 @@ function unjudged(effect: plug.EffectBody): Opinion {
 }
 
 async function ask(whole: plug.Effect, opinion: Opinion, owner: Judged): Promise<Opinion> {
-  const { origin, thread: _thread, call, ...effect } = whole;
+  const { origin, thread: _thread, call: _call, ...effect } = whole;
   const { reason, rule, proposal } = opinion;
   const question = { kind: 'approval/ask', effect, origin, reason, rule, proposal } as const;
-  const asked = await owner.ask(question, call);
-  const { by, decision = 'deny', remark = 'the user said no' } = asked;
-  if (decision === 'stop') owner.stop();
+  const { by, decision = 'deny', remark = 'the user said no' } = await owner.ask(question);
   const alone = `${reason}, and nobody is there to ask`;
   const why = by === 'nobody' ? alone : by === 'closed' ? 'the turn ended first' : remark;
   if (decision === 'deny' || decision === 'stop')

@@ -1,7 +1,7 @@
 /** The kernel's own requests. */
 
 import { pinsOf } from './compaction.ts';
-import { aborted, conflict, invalid, KernelError, notFound } from './errors.ts';
+import { conflict, invalid, KernelError, notFound } from './errors.ts';
 import type * as it from './item.ts';
 import type { Method, Params, Result } from './protocol.ts';
 import type { Thread } from './thread.ts';
@@ -9,11 +9,8 @@ import { isBusy, newId, type Threads } from './threads.ts';
 import { modelOf } from './turn.ts';
 
 /** A handler, called under the client's name. */
-type Handler<M extends Method> = (
-  threads: Threads,
-  params: Params<M>,
-  client: string,
-) => Promise<Result<M>> | Result<M>;
+type Handler<M extends Method> = (...call: Call<M>) => Promise<Result<M>> | Result<M>;
+type Call<M extends Method> = [threads: Threads, params: Params<M>, client: string];
 
 export const handlers: { readonly [M in Method]: Handler<M> } = {
   'thread/start': async (threads, { settings: given, ephemeral, name, parent }) => {
@@ -23,11 +20,7 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     await thread.append(metaOf(threads, name));
     return thread.info();
   },
-  'thread/resume': async (threads, { thread: id, settings }) => {
-    const thread = await threads.resume(id);
-    await thread.append(overrideOf(thread, settings));
-    return thread.info();
-  },
+  'thread/resume': (...call) => handlers['thread/update'](...call),
   'thread/fork': async (threads, { thread: id, after = Infinity, ephemeral }) => {
     const { items, blobs } = await threads.read(id);
     const [first, ...rest] = items.slice(0, after + 1);
@@ -53,8 +46,7 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     const model = modelOf(threads.base.registry.get, settings);
     const pins = pinsOf(window.parts());
     const parts = window.weigh(model).map(({ part, text, tokens }) => {
-      const weight = { bytes: Buffer.byteLength(text), tokens: window.corrected(tokens) };
-      return { part, ...weight, pinned: pins.has(part.n) };
+      return { part, bytes: Buffer.byteLength(text), tokens, pinned: pins.has(part.n) };
     });
     return { provider: model.name, model: model.traits(settings).model, parts };
   },
@@ -80,10 +72,7 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     await thread.append([{ type: 'window', ...move }]);
     return thread.info();
   },
-  'thread/close': async (threads, { thread }) => {
-    await threads.close(threads.get(thread));
-    return {};
-  },
+  'thread/close': (threads, { thread }) => threads.close(threads.get(thread)),
   'thread/remove': (threads, { thread }) => threads.remove(thread),
   'turn/start': (threads, { thread: id, settings: given, limits, ...said }) => {
     const thread = threads.get(id);
@@ -92,23 +81,23 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     const queued = isBusy(thread);
     const how = queued ? 'queue' : 'start';
     const settings = given && changesOf(thread.settings, given);
-    const all = { ...threads.base.limits, ...limits };
-    threads.start(thread, { ...said, turn, how, settings, limits: all });
+    const bounds = { ...threads.base.limits, ...limits };
+    threads.start(thread, { ...said, turn, how, settings, limits: bounds });
     return { turn, queued };
   },
   'turn/steer': (threads, { thread: id, turn: wanted, ...said }) => {
     const { running } = threads.get(id);
-    const turn = running?.pending.turn;
-    if (running === undefined || turn === undefined || (wanted ?? turn) !== turn)
-      throw conflict`expected ${wanted ?? 'a turn'} to run, but it is ${turn ?? 'none'}`;
-    running.steering.push(said);
+    const turn = running?.pending.turn ?? 'none';
+    const isIt = running !== undefined && (wanted ?? turn) === turn;
+    if (!isIt) throw conflict`expected ${wanted ?? 'a turn'} to run, but it is ${turn}`;
+    running.steering.push({ ...said, how: 'steer' });
     return { turn };
   },
   'turn/interrupt': async (threads, { thread: id, turn }) => {
-    const { running } = threads.get(id);
-    if (running === undefined || (turn ?? running.pending.turn) !== running.pending.turn) return {};
-    running.controller.abort(aborted`interrupted by the user`);
-    await running.ended;
+    const thread = threads.get(id);
+    const running = thread.running?.pending.turn;
+    if ((turn ?? running) !== running) return {};
+    await thread.stop('interrupted by the user');
     return {};
   },
   'question/answer': (threads, { thread, question, answer }, client) => {
@@ -134,9 +123,8 @@ function changesOf(settings: it.Settings, given: Partial<it.Settings> = {}): Par
 }
 
 function overrideOf(thread: Thread, given?: Partial<it.Settings>): readonly it.Body[] {
-  return given === undefined
-    ? []
-    : [{ type: 'settings', changes: changesOf(thread.settings, given) }];
+  const changes = changesOf(thread.settings, given);
+  return given === undefined ? [] : [{ type: 'settings', changes }];
 }
 
 /** What a thread is called is text, unlike other names. */

@@ -1,18 +1,18 @@
 /** The kernel: plugins in, a client out. */
 
 import type * as plug from './contracts.ts';
-import { bindEffects, type Confined, Processes } from './effects.ts';
+import { type Confined, Processes } from './effects.ts';
 import { conflict, fail, KernelError, notFound } from './errors.ts';
 import { handlers } from './handlers.ts';
 import type * as it from './item.ts';
 import type { PluginSpec } from './plugin.ts';
 import type { Client } from './protocol.ts';
-import { Registry } from './registry.ts';
+import { type Lend, Registry } from './registry.ts';
 import { entryOf, type NamedValues, type Slot } from './slot.ts';
 import * as slots from './slots.ts';
-import { Cursor } from './subscription.ts';
+import { subscribe } from './subscription.ts';
 import { Threads } from './threads.ts';
-import type { Base } from './turn.ts';
+import { type Base, effectsOf } from './turn.ts';
 
 export interface KernelOptions {
   /** In the order of configuration. */
@@ -34,11 +34,7 @@ export interface Kernel extends AsyncDisposable {
   /** A client under this name. */
   readonly client: (name: string) => Client;
   /** Runs a front end to its exit code. `not_found` names those there are. */
-  readonly run: (
-    frontEnd: string,
-    argv: readonly string[],
-    signal?: AbortSignal,
-  ) => Promise<number>;
+  readonly run: (name: string, argv: readonly string[], signal?: AbortSignal) => Promise<number>;
 }
 
 /** Starts the plugins in order. What had started is undone, last first, when one fails. */
@@ -49,12 +45,12 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   await using started = new AsyncDisposableStack();
   started.defer(() => registry.close());
   started.use(threads);
-  for (const spec of options.plugins) {
-    const error = await registry.start(spec, (scope, signal) =>
-      lend(base, spec.plugin.name, scope, signal),
-    );
-    if (error !== undefined) registry.notice('warning', spec.plugin.name, error.message);
-  }
+  const lend: Lend = (plugin, scope, signal) => {
+    const own = scope.use(new Processes());
+    const effects = effectsOf(base, { origin: { kind: 'plugin', name: plugin }, own, signal });
+    return { client: base.client(plugin), effects };
+  };
+  for (const spec of options.plugins) await registry.start(spec, lend);
   checkNames(registry);
   const running = started.move();
   return {
@@ -111,45 +107,14 @@ async function chooseSandbox(all: readonly plug.Sandbox[], isNamed: boolean, reg
 /** A name that two plugins want is the first one's; that of a request stops the start. */
 function checkNames(registry: Registry): void {
   for (const slot of [slots.models, slots.tools, slots.commands, slots.frontEnds, slots.requests]) {
-    for (const { name, plugin, became } of registry.get<never, NamedValues<unknown>>(slot)
-      .clashes) {
+    const { clashes } = registry.get<never, NamedValues<unknown>>(slot);
+    for (const { name, plugin, became } of clashes) {
       const clash = `expected one requests entry "${name}", but ${plugin} adds another`;
       if (slot === slots.requests) throw new KernelError('plugin', clash, { plugin });
       const text = `"${name}" is taken in ${slot.name}, so its own is "${became}"`;
       registry.notice('warning', plugin, text);
     }
   }
-}
-
-/** What a plugin's host has of the kernel. */
-function lend(base: Base, name: string, scope: AsyncDisposableStack, signal: AbortSignal) {
-  const { registry, client } = base;
-  const effects = outside(
-    base,
-    { kind: 'plugin', name },
-    { own: scope.use(new Processes()), signal },
-  );
-  const log = (message: string, data?: unknown) =>
-    registry.emit(registry.clean({ type: 'log', plugin: name, message, data }));
-  return { client: client(name), effects, log };
-}
-
-type Life = Readonly<{ own: Processes; signal: AbortSignal }>;
-/** Effects outside any thread; nobody is there to ask. */
-function outside({ registry, world, settings }: Base, origin: it.Origin, life: Life) {
-  return bindEffects({
-    ...world,
-    ...life,
-    settings,
-    origin,
-    kept: life.own,
-    wrappers: () => registry.get(slots.aroundEffect),
-    policies: () => registry.get(slots.policies),
-    ask: () => Promise.resolve({ by: 'nobody' }),
-    record: (decision) =>
-      registry.emit({ type: 'effect/decided', decision: registry.clean(decision) }),
-    stop: () => {},
-  });
 }
 
 function clientOf(threads: Threads, name: string): Client {
@@ -162,15 +127,12 @@ function clientOf(threads: Threads, name: string): Client {
       return handlers[method](threads, params, name);
     },
     call: async (method, params, signal = new AbortController().signal) => {
-      const added = registry.get(slots.requests);
-      const known = [...added.keys()].join(', ') || 'none';
-      const unknown = notFound`there is no request "${method}"; plugins add: ${known}`;
+      const handler = entryOf(registry.get(slots.requests), method, `request "${method}"`);
       await using own = new Processes();
-      const effects = outside(threads.base, { kind: 'client', name }, { own, signal });
-      const handler = added.get(method) ?? fail(unknown);
+      const effects = effectsOf(threads.base, { origin: { kind: 'client', name }, own, signal });
       return await handler.run(params, { client, signal, effects });
     },
-    subscribe: (options) => new Cursor(threads.get(options.thread), options),
+    subscribe: (options) => subscribe(threads.get(options.thread), options),
     listen: (listener) => registry.listen(name, listener),
   };
   return client;

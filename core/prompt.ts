@@ -13,11 +13,9 @@ const limitMs = 10_000;
 /** Asks the sources that are due, in parallel, and appends what they answer in the slot's order. */
 export async function readPrompts(turn: Turn, ...due: readonly Stability[]): Promise<void> {
   const { window, items } = turn.thread;
-  const isNew = ({ name }: PromptSource) =>
-    window.isUnread(name) && window.fragments(name).length === 0;
-  const sources = turn
-    .get(slots.prompts)
-    .filter((one) => due.includes(one.stability) && (one.stability !== 'fixed' || isNew(one)));
+  const isDue = ({ name, stability: how }: PromptSource) =>
+    due.includes(how) && (how !== 'fixed' || window.isNew(name));
+  const sources = turn.get(slots.prompts).filter(isDue);
   const at = items.length - 1;
   const bodies = await Promise.all(sources.map((source) => readSource(turn, source)));
   await turn.thread.append(bodies.flat());
@@ -30,12 +28,12 @@ async function readSource(turn: Turn, source: PromptSource): Promise<readonly Bo
   const { name } = source;
   const since = window.since(name);
   const own = window.fragments(name);
-  const tools = window.tools?.tools ?? [...turn.tools().values()];
+  const tools = window.tools() ?? [...turn.tools().values()];
   const context = { ...turn.lend({ kind: 'plugin', name }), since, own, tools };
   const reading = Promise.try(() => source.read(context));
   try {
     const added = await within(reading, { signal, limitMs, what: `prompt source ${name}` });
-    return added.map((one) => bodyOf(source, one, window.isFresh));
+    return added.map((one) => bodyOf(source, one, window.isFresh()));
   } catch (error) {
     if (signal.aborted) throw error;
     thread.notice('warning', name, `this prompt source added nothing: ${messageOf(error)}`);
@@ -43,13 +41,9 @@ async function readSource(turn: Turn, source: PromptSource): Promise<readonly Bo
   }
 }
 
-function bodyOf(
-  { name: plugin, stability }: PromptSource,
-  added: Appended,
-  isFresh: boolean,
-): Body {
-  if ('refs' in added) return { type: 'refs', plugin, ranges: [added.refs] };
+function bodyOf({ name, stability }: PromptSource, added: Appended, isFresh: boolean): Body {
+  if ('refs' in added) return { type: 'refs', plugin: name, ranges: [added.refs] };
   const { text, source, pinned = false } = added;
   const role = added.role === 'system' && !isFresh ? 'developer' : added.role;
-  return { type: 'fragment', plugin, stability, text, role, source, pinned };
+  return { type: 'fragment', plugin: name, stability, text, role, source, pinned };
 }

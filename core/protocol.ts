@@ -89,10 +89,8 @@ export type DeltaEvent = Readonly<{ type: 'item/delta'; thread: string; id: stri
 type Delta = { kind: 'text' | 'reasoning' | 'args' | 'output'; text: string; name?: string };
 export type StatusEvent = Readonly<{ type: 'thread/status'; thread: string; status: ThreadStatus }>;
 /** What happens in one thread, in order. */
-export type ThreadEvent =
-  | Readonly<{ type: 'item/appended'; thread: string; item: item.Item }>
-  | DeltaEvent
-  | StatusEvent;
+export type ThreadEvent = ItemEvent | DeltaEvent | StatusEvent;
+type ItemEvent = Readonly<{ type: 'item/appended'; thread: string; item: item.Item }>;
 /** What happens beside threads. `effect/decided`: an effect outside any. */
 export type KernelEvent =
   | Readonly<{ type: 'thread/started'; thread: string; info: ThreadInfo }>

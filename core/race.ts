@@ -13,14 +13,11 @@ export async function within<T>(promise: Promise<T> | T, bounds: Bounds): Promis
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const onLate = () => reject(new KernelError('timeout', `${what} took longer than ${limitMs} ms`));
   const onGrace = () => reject(aborted`${what} was interrupted`);
-  const timers = limitMs === undefined ? [] : [setTimeout(onLate, limitMs)];
-  const onAbort = () => timers.push(setTimeout(onGrace, graceMs));
+  using timers = new DisposableStack();
+  if (limitMs !== undefined) timers.use(setTimeout(onLate, limitMs));
+  const onAbort = () => timers.use(setTimeout(onGrace, graceMs));
   using _listener = signal && addAbortListener(signal, onAbort);
-  try {
-    return await Promise.race([promise, ended]);
-  } finally {
-    timers.forEach(clearTimeout);
-  }
+  return await Promise.race([promise, ended]);
 }
 
 /** A stream that ends when the signal does, even if it hangs: with what the signal was aborted with, or `aborted`. */

@@ -1,7 +1,7 @@
 /** Plugins and what they added: started in order, undone last first, completely; and what they are told. */
 
 import { asKernelError, errorData, KernelError, messageOf } from './errors.ts';
-import type { Level, NoticeItem } from './item.ts';
+import type { DecisionItem, ErrorData, Level, NoticeItem } from './item.ts';
 import type { Host, Plugin, PluginSpec } from './plugin.ts';
 import type { DescribedPlugin, Description, Event, Listener } from './protocol.ts';
 import { within } from './race.ts';
@@ -15,8 +15,9 @@ const stopMs = 3_000;
 
 /** A slot and its entries, sorted: replaced by each change, never changed. */
 type Held = { slot: Slot<never>; entries: readonly Entry<never>[]; combined?: { value: unknown } };
-type Lent = Pick<Host, 'client' | 'effects' | 'log'>;
-type Lend = (scope: AsyncDisposableStack, signal: AbortSignal) => Lent;
+type Lent = Pick<Host, 'client' | 'effects'>;
+/** What a plugin's host has of the kernel. */
+export type Lend = (name: string, scope: AsyncDisposableStack, signal: AbortSignal) => Lent;
 
 export class Registry {
   readonly #slots = new Map<string, Held>();
@@ -35,7 +36,7 @@ export class Registry {
     return (slot) => read(frozen, slot);
   }
 
-  /** Starts one plugin. What it throws is thrown with its name; for an optional one it is given back. */
+  /** Starts one plugin. What it throws is thrown with its name, and for an optional one is a notice. */
   async start(spec: PluginSpec, lend: Lend) {
     const { plugin, tier = 'user', order: usual, optional = false } = spec;
     const { name } = plugin;
@@ -51,21 +52,23 @@ export class Registry {
       this.#change(slot, (all) => sortEntries([...all, entry]));
       return added;
     };
-    let error: KernelError | undefined;
+    const log: Host['log'] = (message, data) =>
+      this.emit(this.clean({ type: 'log', plugin: name, message, data }));
+    let error: ErrorData | undefined;
     try {
       this.#check(plugin);
-      const host: Host = { ...lend(scope, signal), add, get: this.get, scope, signal };
+      const host: Host = { ...lend(name, scope, signal), add, get: this.get, scope, signal, log };
       await within(Promise.try(plugin.setup, host), { limitMs: startMs, what: 'its setup' });
       this.#started.defer(() => stop(name, scope));
     } catch (cause) {
       await stop(name, scope);
       const message = `plugin ${name} did not start: ${messageOf(cause)}`;
-      error = new KernelError(asKernelError(cause).code, message, { plugin: name, cause });
-      if (!optional) throw error;
+      const fault = new KernelError(asKernelError(cause).code, message, { plugin: name, cause });
+      if (!optional) throw fault;
+      this.notice('warning', name, message);
+      error = errorData(fault);
     }
-    const setupMs = performance.now() - began;
-    this.#plugins.push({ name, tier, setupMs, ...(error && { error: errorData(error) }) });
-    return error;
+    this.#plugins.push({ name, tier, setupMs: performance.now() - began, ...(error && { error }) });
   }
 
   #change(slot: Slot<never>, change: (entries: Held['entries']) => Held['entries']): void {
@@ -94,6 +97,10 @@ export class Registry {
   /** What enters a thread, an event or the log, redacted. */
   readonly clean = <T>(value: T): T => redactData(value, this.get(slots.redactors));
 
+  /** An effect outside any thread. */
+  readonly decided = (decision: DecisionItem) =>
+    this.emit({ type: 'effect/decided', decision: this.clean(decision) });
+
   notice(level: Level, plugin: string, message: string): void {
     const notice: NoticeItem = this.clean({ type: 'notice', level, plugin, message });
     this.notices.push(notice);
@@ -115,8 +122,7 @@ export class Registry {
       try {
         tell(event as Told); // listeners are told just these
       } catch (error) {
-        const message = `an observer or listener of ${plugin} failed: ${messageOf(error)}`;
-        process.emitWarning(message);
+        process.emitWarning(`an observer or listener of ${plugin} failed: ${messageOf(error)}`);
       }
     }
   }
@@ -140,9 +146,7 @@ function read<In, Out>(all: ReadonlyMap<string, Held>, slot: Slot<In, Out>): Out
 
 /** A plugin that hangs or throws when it stops must not keep others from stopping. */
 async function stop(name: string, scope: AsyncDisposableStack): Promise<void> {
-  try {
-    await within(scope.disposeAsync(), { limitMs: stopMs, what: 'its stop' });
-  } catch (error) {
+  const warn = (error: unknown) =>
     process.emitWarning(`plugin ${name} did not stop cleanly: ${messageOf(error)}`);
-  }
+  await within(scope.disposeAsync(), { limitMs: stopMs, what: 'its stop' }).catch(warn);
 }

@@ -22,9 +22,7 @@ export interface Slot<In, Out = unknown> extends Named {
 export type Get = <In, Out>(slot: Slot<In, Out>) => Out;
 
 /** What a `named` slot gives: values by the names in force, and the entries whose name was taken. */
-export interface NamedValues<T> extends ReadonlyMap<string, T> {
-  readonly clashes: readonly Clash[];
-}
+export type NamedValues<T> = ReadonlyMap<string, T> & { readonly clashes: readonly Clash[] };
 export type Clash = Readonly<{ name: string; plugin: string; became: string }>;
 type Named = { readonly name: string };
 
@@ -44,10 +42,14 @@ export const named = <T extends Named>(name: string): Slot<T, NamedValues<T>> =>
   return { name, kind: 'named', combine: combineNamed };
 };
 
-/** The value of this name; throws `not_found` with the names there are. `what` is it that was looked for. */
-export function entryOf<T>(values: ReadonlyMap<string, T>, name: string, what: string): T {
-  const known = [...values.keys()].join(', ') || 'none';
-  return values.get(name) ?? fail(notFound`there is no ${what}; there are: ${known}`);
+/** What the first wrapper makes of what the next makes, and so on, of what is innermost. */
+export const nest = <W, F>(wrappers: readonly W[], inner: F, wrap: (one: W, next: F) => F): F =>
+  wrappers.reduceRight((next, wrapper) => wrap(wrapper, next), inner);
+
+/** The value of this name; throws `not_found`, or as told, with the names there are. `what` was looked for. */
+export function entryOf<T>(all: ReadonlyMap<string, T>, name: string, what: string, as = notFound) {
+  const known = [...all.keys()].join(', ') || 'none';
+  return all.get(name) ?? fail(as`there is no ${what}; there are: ${known}`);
 }
 
 /** Entries as slots combine them: by tier, then first, unordered, last, then as added. */

@@ -2,10 +2,10 @@
 
 import type * as plug from './contracts.ts';
 import { asKernelError, fail, ModelError } from './errors.ts';
-import type { AssistantItem, CallItem, Output } from './item.ts';
+import type { CallItem, Output } from './item.ts';
 import { untilAborted } from './race.ts';
+import { nest } from './slot.ts';
 import * as slots from './slots.ts';
-import type { OpenText } from './subscription.ts';
 import type { Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
 import { tokensOf } from './window.ts';
@@ -16,10 +16,9 @@ type Done = Extract<plug.ModelEvent, { type: 'done' }>;
 /** The model through its wrappers, on the window as it is and what is `added` to it. */
 export async function* callModel(turn: Turn, toolChoice: Choice, ...added: plug.EncodedPart[]) {
   const { thread, settings, model, signal, spent, running } = turn;
-  const stream = turn.get(slots.aroundModel).reduceRight<plug.StreamModel>(
-    (next, wrapper) => (request, on) => wrapper(request, on, next),
-    (request, on) => model.stream(request, on),
-  );
+  const wrappers = turn.get(slots.aroundModel);
+  const inner: plug.StreamModel = (request, on) => model.stream(request, on);
+  const stream = nest(wrappers, inner, (around, next) => (what, on) => around(what, on, next));
   const parts = [...thread.window.weigh(model), ...added];
   const outputSchema = toolChoice === 'auto' ? running.pending.outputSchema : undefined;
   const request = { thread: thread.id, settings, parts, toolChoice, outputSchema };
@@ -42,12 +41,13 @@ export async function runStep(turn: Turn): Promise<Answer> {
   const outputs: Output[] = [];
   try {
     const done = await collect(turn, outputs);
-    const answer = usable(outputs, done, thread);
-    await discard(thread, 'the answer does not hold it', answer);
     const { stop, usage, model: name = model.traits(settings).model } = done;
+    const answer = usable(outputs, stop, thread);
+    const lost = shown(thread, answer).map((open) => open.discarded('the answer does not hold it'));
     const by = { provider: model.name, model: name };
     const durationMs = Math.round(performance.now() - started);
-    await thread.append([...answer, { type: 'step', ...by, stop, usage, estimate, durationMs }]);
+    const step = { type: 'step', ...by, stop, usage, estimate, durationMs } as const;
+    await thread.append([...lost, ...answer, step]);
     spent.steps++;
     const texts = answer.filter((output) => output.type === 'assistant').map(({ text }) => text);
     return { calls: answer.filter((output) => output.type === 'call'), text: texts.join('\n') };
@@ -64,40 +64,33 @@ async function collect(turn: Turn, outputs: Output[]): Promise<Done> {
   let done: Done | undefined;
   for await (const event of callModel(turn, 'auto')) {
     if (event.type === 'delta') thread.delta(event);
-    else if (event.type === 'output') outputs.push(event.output);
-    else if (event.type === 'done') done = event;
-    else {
-      outputs.length = 0;
-      await discard(thread, event.reason);
-    }
+    if (event.type === 'output') outputs.push(event.output);
+    if (event.type === 'done') done = event;
+    if (event.type !== 'restart') continue;
+    outputs.length = 0;
+    await thread.append(shown(thread).map((open) => open.discarded(event.reason)));
   }
   return done ?? fail(new ModelError('model_busy', `the answer of ${model.name} was cut off`));
 }
 
 /** What the model has shown that is not in these. Output of calls is not the model's. */
-function shown(thread: Thread, but: readonly Output[]) {
-  const isOther = ({ is }: OpenText) =>
-    is.kind !== 'output' && but.every((output) => output.id !== is.id);
-  return [...thread.open.values()].filter(isOther);
-}
-
-async function discard(thread: Thread, reason: string, kept: readonly Output[] = []) {
-  await thread.append(shown(thread, kept).map((open) => open.discarded(reason)));
+function shown(thread: Thread, but: readonly Output[] = []) {
+  const ids = new Set(but.map(({ id }) => id));
+  return [...thread.open.values()].filter(({ is }) => is.kind !== 'output' && !ids.has(is.id));
 }
 
 /** Without a fault it was the user's interrupt: the text that was shown is kept, marked. Otherwise all is discarded. */
 async function giveUp(thread: Thread, outputs: readonly Output[], fault?: string): Promise<void> {
-  const texts = shown(thread, outputs).filter(({ is }) => is.kind === 'text');
-  const cut = texts.map((open): AssistantItem => {
-    return { type: 'assistant', id: open.is.id, text: open.text(), cut: true };
+  const isCut = fault === undefined;
+  const whole = isCut ? outputs.filter((output) => output.type === 'assistant') : [];
+  const rest = shown(thread, whole).map((open) => {
+    return isCut && open.is.kind === 'text' ? open.cut() : open.discarded(fault ?? 'interrupted');
   });
-  const whole = outputs.filter((output) => output.type === 'assistant');
-  if (fault === undefined) await thread.append([...whole, ...cut]);
-  await discard(thread, fault ?? 'interrupted');
+  await thread.append([...whole, ...rest]);
 }
 
 /** What counts of a whole answer: no empty texts, no calls of one that was cut, no call id used twice. */
-function usable(outputs: readonly Output[], { stop }: Done, thread: Thread) {
+function usable(outputs: readonly Output[], stop: Done['stop'], thread: Thread) {
   const isCut = stop !== 'end' && outputs.some((output) => output.type === 'call');
   const message = `the answer ended early (${stop}) with calls in it, which are not run: ask for smaller steps`;
   if (isCut) throw new ModelError('model_answer', message);

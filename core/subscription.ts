@@ -10,19 +10,16 @@ const maxKept = 1_000_000;
 /** The most that is held back while a word has not ended. */
 const maxHeld = 4096;
 
-type Opened = Omit<protocol.DeltaEvent, 'text'>;
-
-/** Text that is still growing; the item that will hold it closes it. */
+/** Text that is still growing, with the item that will hold it, once that is there. */
 export class OpenText {
-  readonly is: Opened;
-  /** Once it is there. */
+  readonly is: Omit<protocol.DeltaEvent, 'text'>;
   item: Item | undefined;
   readonly #chunks: string[] = [];
   #held = '';
   #length = 0;
   #dropped = 0;
 
-  constructor(is: Opened) {
+  constructor(is: OpenText['is']) {
     this.is = is;
   }
 
@@ -37,84 +34,74 @@ export class OpenText {
     const shown = redactText(held.slice(0, end), redactors);
     this.#held = held.slice(end);
     if (shown === '') return shown;
-    this.#chunks.push(shown);
     this.#length += shown.length;
+    this.#chunks.push(shown);
     for (; this.#length > maxKept; this.#dropped++)
-      this.#length -= this.#chunks.shift()?.length ?? 0;
+      this.#length -= this.#chunks.splice(0, 1).join('').length;
     return shown;
   }
 
-  /** Without its item. */
+  /** As an item: without its own, or as far as it came. */
   readonly discarded = (reason: string) => ({ type: 'discarded', id: this.is.id, reason }) as const;
-
+  readonly cut = () => ({ ...cutText, id: this.is.id, text: this.text() });
   /** How many chunks came so far. */
   readonly end = () => this.#dropped + this.#chunks.length;
   /** The text from chunk `from` on, without what was dropped. */
   readonly text = (from = 0) => this.#chunks.slice(Math.max(0, from - this.#dropped)).join('');
 }
 
+const cutText = { type: 'assistant', cut: true } as const;
+
+/** A place in a thread, which knows it for as long as it is read. `wake`: something happened, go and look. */
+export type Cursor = protocol.Subscription & { readonly answers: boolean; wake: () => void };
+
 /** What a cursor reads. `statusVersion` grows with each change of the status. */
-export interface Readable {
-  readonly id: string;
-  readonly items: readonly Item[];
-  readonly open: ReadonlyMap<string, OpenText>;
-  readonly cursors: Set<Cursor>;
-  readonly status: () => protocol.ThreadStatus;
-  readonly statusVersion: number;
-  readonly isClosed: boolean;
-}
+export type Readable = Readonly<{ id: string; items: readonly Item[]; isClosed: boolean } & Live>;
+type Live = { open: ReadonlyMap<string, OpenText>; cursors: Set<Cursor> } & Status;
+type Status = { status: () => protocol.ThreadStatus; statusVersion: number };
 
-/** A place in a thread, which knows it for as long as it is read. */
-export class Cursor implements protocol.Subscription {
-  readonly answers: boolean;
-  readonly #source: Readable;
+/** Reads a thread from a place on. */
+export function subscribe(thread: Readable, options: protocol.SubscribeOptions): Cursor {
+  const { after = -1, answers = false } = options;
+  let next = after + 1;
+  let seen = -1;
   /** What was read of texts whose item was not. */
-  readonly #read = new Map<OpenText, number>();
-  #next: number;
-  #statusVersion = -1;
-  /** Something happened: go and look. */
-  wake: () => void = () => {};
-
-  constructor(source: Readable, { after = -1, answers = false }: protocol.SubscribeOptions) {
-    this.#source = source;
-    this.#next = after + 1;
-    this.answers = answers;
-    source.cursors.add(this);
-  }
-
-  [Symbol.dispose](): void {
-    this.#source.cursors.delete(this);
-    this.wake();
-  }
-
-  async *[Symbol.asyncIterator]() {
-    using scope = new DisposableStack();
-    scope.use(this); // leaving the loop leaves the thread
-    while (this.#source.cursors.has(this)) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.wake = resolve;
-      const event = this.#take();
-      if (event !== undefined) yield event;
-      else if (this.#source.isClosed) return;
-      else await promise;
-    }
-  }
-
+  const read = new Map<OpenText, number>();
   /** Items first; before an item the rest of its text, if that was being read; then what is open; then the status. */
-  #take(): protocol.ThreadEvent | undefined {
-    const { id: thread, items, open, statusVersion } = this.#source;
-    const item = items[this.#next];
-    const texts = item === undefined ? open.values() : this.#read.keys();
+  const take = (): protocol.ThreadEvent | undefined => {
+    const item = thread.items[next];
+    const texts = item === undefined ? thread.open.values() : read.keys();
     for (const text of [...texts].filter((one) => one.item === item)) {
-      const from = this.#read.get(text) ?? 0;
-      this.#read.set(text, text.end());
-      if (item !== undefined) this.#read.delete(text);
+      const from = read.get(text) ?? 0;
+      read.set(text, text.end());
+      if (item !== undefined) read.delete(text);
       if (from < text.end()) return { ...text.is, text: text.text(from) };
     }
-    if (item !== undefined) this.#next++;
-    if (item !== undefined) return { type: 'item/appended', thread, item };
-    if (this.#statusVersion === statusVersion) return undefined;
-    this.#statusVersion = statusVersion;
-    return { type: 'thread/status', thread, status: this.#source.status() };
-  }
+    if (item !== undefined) next++;
+    if (item !== undefined) return { type: 'item/appended', thread: thread.id, item };
+    if (seen === thread.statusVersion) return undefined;
+    seen = thread.statusVersion;
+    return { type: 'thread/status', thread: thread.id, status: thread.status() };
+  };
+  const cursor: Cursor = {
+    answers,
+    wake: () => {},
+    [Symbol.dispose]: () => {
+      thread.cursors.delete(cursor);
+      cursor.wake();
+    },
+    async *[Symbol.asyncIterator]() {
+      using _left = cursor; // leaving the loop leaves the thread
+      while (thread.cursors.has(cursor)) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        cursor.wake = resolve;
+        const event = take();
+        if (event !== undefined) yield event;
+        else if (thread.isClosed) return;
+        else await promise;
+      }
+    },
+  };
+  thread.cursors.add(cursor);
+  return cursor;
 }

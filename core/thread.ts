@@ -4,20 +4,21 @@ import { addAbortListener } from 'node:events';
 
 import type { Blobs, ThreadLog } from './contracts.ts';
 import { Processes } from './effects.ts';
-import { asKernelError, conflict, errorData, fail, KernelError, notFound } from './errors.ts';
+import { asKernelError, conflict, errorData, KernelError, notFound } from './errors.ts';
 import * as it from './item.ts';
 import type * as protocol from './protocol.ts';
 import type { Registry } from './registry.ts';
 import { redactors } from './slots.ts';
-import { type Cursor, OpenText, type Readable } from './subscription.ts';
+import { type Cursor, OpenText } from './subscription.ts';
 import { Window } from './window.ts';
 
 type Wanted = Omit<protocol.Params<'turn/start'>, 'thread'>;
 /** A turn to be: what `turn/start` asks for, or, with `compact`, a compaction and a remark on what to keep. */
 export type Pending = Wanted & Readonly<{ turn: string; how: it.How; compact?: string }>;
-/** A turn that runs; `steering` is input for its next step. */
-export type Running = Readonly<{ pending: Pending; controller: AbortController } & Course>;
-type Course = { steering: Pick<Pending, 'input' | 'clientId'>[]; ended: Promise<void> };
+/** A turn that runs. `steering`: what was said, for its next step. `limit`: the one that was reached. */
+export type Running = { limit?: keyof it.Limits } & Readonly<Course>;
+type Course = { pending: Pending; controller: AbortController; ended: Promise<void> } & Said;
+type Said = { steering: Pick<Pending, 'input' | 'clientId' | 'how'>[] };
 
 /** `items` are on disk already; an ephemeral thread has no `log`. */
 export type ThreadOptions = Readonly<{ id: string; items: readonly it.Item[] } & Means>;
@@ -25,7 +26,7 @@ type Means = { log?: ThreadLog; blobs: Blobs; registry: Registry };
 
 type Open = Readonly<{ item: it.QuestionItem; settle: (answer: protocol.Asked) => void }>;
 
-export class Thread implements Readable {
+export class Thread {
   readonly id: string;
   readonly window = new Window();
   readonly items: readonly it.Item[] = this.window.items;
@@ -44,6 +45,7 @@ export class Thread implements Readable {
   #name: string | undefined;
   #error: it.ErrorData | undefined;
   #next = 0;
+  #safe: Running | undefined;
   #written: Promise<void> = Promise.resolve();
   readonly #options: ThreadOptions;
   readonly #questions = new Map<string, Open>();
@@ -58,16 +60,15 @@ export class Thread implements Readable {
   }
 
   info(): protocol.ThreadInfo {
-    const { id, settings } = this;
     const ephemeral = this.#options.log === undefined;
-    const status = this.status();
-    return { id, name: this.#name, settings, status, last: this.#next - 1, ephemeral };
+    const { id, settings } = this;
+    const [status, last] = [this.status(), this.#next - 1];
+    return { id, name: this.#name, settings, status, last, ephemeral };
   }
 
   status(): protocol.ThreadStatus {
-    const { running, isClosed } = this;
-    const state = isClosed ? 'closed' : running === undefined ? 'idle' : 'active';
-    const turn = running?.pending.turn;
+    const turn = this.running?.pending.turn;
+    const state = this.isClosed ? 'closed' : turn === undefined ? 'idle' : 'active';
     const questions = [...this.#questions.values()].map(({ item }) => item);
     const processes = [...this.processes.running.keys()];
     return { state, turn, questions, queued: this.queue.length, processes, error: this.#error };
@@ -91,10 +92,9 @@ export class Thread implements Readable {
   async append(bodies: readonly it.Body[], { durable = false } = {}): Promise<void> {
     if (bodies.length === 0) return;
     if (this.#error !== undefined) throw new KernelError('store', this.#error.message);
-    const turn = this.running?.pending.turn;
-    const at = Date.now();
+    const stamp = { at: Date.now(), turn: this.running?.pending.turn };
     const clean = this.#options.registry.clean(bodies);
-    const items = clean.map((body): it.Item => ({ ...body, n: this.#next++, at, turn }));
+    const items = clean.map((body): it.Item => ({ ...body, n: this.#next++, ...stamp }));
     const write = async (before: Promise<void>, written: void | Promise<void>) => {
       await Promise.all([before, written]);
       for (const item of items) this.#publish(item);
@@ -111,12 +111,11 @@ export class Thread implements Readable {
   }
 
   #publish(item: it.Item): void {
-    const open = this.open.get(item.type === 'result' ? item.call : 'id' in item ? item.id : '');
-    if (open !== undefined) {
-      this.#show(open);
-      open.item = item;
-      this.open.delete(open.is.id);
-    }
+    const id = item.type === 'result' ? item.call : 'id' in item ? item.id : '';
+    const open = this.open.get(id);
+    if (open !== undefined) this.#show(open);
+    if (open !== undefined) open.item = item;
+    this.open.delete(id);
     this.#take(item);
     this.#tell({ type: 'item/appended', thread: this.id, item });
   }
@@ -128,6 +127,13 @@ export class Thread implements Readable {
     if (changes !== undefined) this.settings = Object.freeze({ ...this.settings, ...changes });
     if (item.type === 'meta') this.#name = item.name ?? this.#name;
     if (item.type === 'end') this.running = undefined;
+  }
+
+  /** Before the first effect of a turn that acts outside, its items are made safe from a power loss. */
+  record(decision: it.DecisionItem): Promise<void> {
+    const durable = this.#safe !== this.running && actsOutside(decision);
+    if (durable) this.#safe = this.running;
+    return this.append([decision], { durable });
   }
 
   /** Appends without waiting; a store that fails breaks the thread and shows there. */
@@ -153,8 +159,8 @@ export class Thread implements Readable {
     if (!path.startsWith('result:')) return undefined;
     const results = this.items.filter((item) => item.type === 'result');
     const result = results.find((item) => path === `result:${item.call}`);
-    const { full, content } = result ?? fail(notFound`there is no ${path} in this thread`);
-    return full === undefined ? Buffer.from(it.textOf(content)) : this.blobs.get(full.blob);
+    if (result === undefined) throw notFound`there is no ${path} in this thread`;
+    return result.full ? this.blobs.get(result.full.blob) : Buffer.from(it.textOf(result.content));
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
@@ -177,45 +183,60 @@ export class Thread implements Readable {
     }
   }
 
-  /** The first answer wins. */
+  /** Ends the running turn; resolves when it has ended. */
+  async stop(why: string): Promise<void> {
+    const { running } = this;
+    running?.controller.abort(new KernelError('aborted', why));
+    await running?.ended;
+  }
+
+  /** The first answer wins. `stop` ends the turn as well. */
   answer(question: string, answer: it.Answer, by: string): void {
     const open = this.#questions.get(question);
     if (open === undefined) throw conflict`question ${question} is not open in thread ${this.id}`;
     this.#questions.delete(question);
     open.settle({ ...answer, by });
+    if (answer.decision === 'stop') void this.stop('the user stopped the turn');
   }
 
   /** Ends the running turn, open questions, processes and subscriptions, and lets go of the log. */
-  async close(reason: KernelError): Promise<void> {
+  readonly close = () => (this.closing ??= this.#close());
+
+  async #close(): Promise<void> {
     this.queue.length = 0;
-    this.running?.controller.abort(reason);
-    await this.running?.ended;
+    await this.stop('the thread was closed');
     for (const question of this.#questions.keys()) this.answer(question, unanswered, 'closed');
     await this.processes[Symbol.asyncDispose]();
     await this.#written.catch(() => {});
     this.isClosed = true;
     this.touch();
     await this.#options.log?.close();
+    this.#options.registry.emit({ type: 'thread/closed', thread: this.id });
   }
+}
+
+/** Whether this changes something, or is seen elsewhere: all but reading, and asking the model. */
+function actsOutside({ verdict, effect: { kind }, origin }: it.DecisionItem): boolean {
+  return verdict === 'allow' && kind !== 'read' && !(kind === 'fetch' && origin.kind === 'plugin');
 }
 
 const unanswered = { decision: 'deny' } as const;
 
 /** What a thread lacks whose process died: a result for each open call, an answer for each open question, its turn's end. */
 export function closingItems(items: readonly it.Item[], reason: string): readonly it.Body[] {
-  const calls = new Map<string, it.Body>();
-  const turns = new Map<string, it.Body>();
   const content = [{ type: 'text', text: `no result: ${reason}; what it did is unknown` }] as const;
   const failed = { type: 'result', content, isError: true, durationMs: 0 } as const;
   const denied = { type: 'answer', answer: unanswered, by: 'closed' } as const;
   const ended = { type: 'end', status: 'interrupted', durationMs: 0 } as const;
+  const open = new Map<string, it.Body>();
+  let end: it.Body[] = [];
   for (const item of items) {
-    if (item.type === 'call') calls.set(item.call, { ...failed, call: item.call, name: item.name });
-    if (item.type === 'question') calls.set(item.id, { ...denied, question: item.id });
-    if (item.type === 'turn') turns.set(item.id, { ...ended, id: item.id });
-    if (item.type === 'result') calls.delete(item.call);
-    if (item.type === 'answer') calls.delete(item.question);
-    if (item.type === 'end') turns.delete(item.id);
+    if (item.type === 'call') open.set(item.call, { ...failed, call: item.call, name: item.name });
+    if (item.type === 'question') open.set(item.id, { ...denied, question: item.id });
+    if (item.type === 'result') open.delete(item.call);
+    if (item.type === 'answer') open.delete(item.question);
+    if (item.type === 'turn') end = [{ ...ended, id: item.id }];
+    if (item.type === 'end') end = [];
   }
-  return [...calls.values(), ...turns.values()];
+  return [...open.values(), ...end];
 }

@@ -1,7 +1,7 @@
 /** The threads of a kernel: made, loaded, closed; their turns, one after the other. */
 
 import type { Blobs } from './contracts.ts';
-import { aborted, conflict, notFound } from './errors.ts';
+import { conflict, notFound } from './errors.ts';
 import * as it from './item.ts';
 import { runTurn } from './loop.ts';
 import { closingItems, type Pending, type Running, Thread, type ThreadOptions } from './thread.ts';
@@ -53,10 +53,10 @@ export class Threads implements AsyncDisposable {
     const known = this.#loaded.get(id) ?? this.#loading.get(id);
     if (known !== undefined) return known;
     const load = async () => {
-      const log = await this.base.store().open(id, { create: false });
-      const { blobs } = this.base.store();
-      const { items } = log;
-      return this.#open({ id, items, log, blobs }, 'the program ended before the call had one');
+      const store = this.base.store();
+      const log = await store.open(id, { create: false });
+      const parts = { id, log, items: log.items, blobs: store.blobs };
+      return this.#open(parts, 'the program ended before the call had one');
     };
     const loading = load().finally(() => this.#loading.delete(id));
     this.#loading.set(id, loading);
@@ -75,19 +75,15 @@ export class Threads implements AsyncDisposable {
 
   /** A thread, loaded or not. */
   async read(id: string): Promise<Content> {
+    const { store } = this.base;
     const loaded = this.#loaded.get(id);
-    if (loaded !== undefined) return loaded;
-    const store = this.base.store();
-    return { items: await store.read(id), blobs: store.blobs };
+    return loaded ?? { items: await store().read(id), blobs: store().blobs };
   }
 
-  async close(thread: Thread): Promise<void> {
-    const end = async () => {
-      await thread.close(aborted`the thread was closed`);
-      this.#loaded.delete(thread.id);
-      this.base.registry.emit({ type: 'thread/closed', thread: thread.id });
-    };
-    await (thread.closing ??= end());
+  async close(thread: Thread) {
+    await thread.close();
+    this.#loaded.delete(thread.id);
+    return {};
   }
 
   async remove(id: string) {
@@ -117,13 +113,13 @@ export class Threads implements AsyncDisposable {
     if (pending === undefined) return;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    const running: Running = { pending, controller, ended, steering: [] };
+    const running: Running = { pending, controller, ended, steering: [pending] };
     thread.running = running;
     const goOn = () => {
+      const late = running.steering.filter((said) => said.how === 'steer');
       const rest = { how: 'queue', limits: pending.limits } as const;
-      const late = running.steering.map((said) => ({ ...said, ...rest, turn: newId() }));
+      thread.queue.unshift(...late.map((one) => ({ ...one, ...rest, turn: newId() })));
       if (thread.running === running) thread.running = undefined;
-      thread.queue.unshift(...late);
       resolve();
       this.#next(thread);
       thread.touch();

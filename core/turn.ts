@@ -2,26 +2,42 @@
 
 import type * as plug from './contracts.ts';
 import { bindEffects, type Processes, type World } from './effects.ts';
-import { aborted, fail, noModel, notFound } from './errors.ts';
+import { noModel, notFound } from './errors.ts';
 import type * as it from './item.ts';
 import type { Client } from './protocol.ts';
 import type { Registry } from './registry.ts';
-import type { Get } from './slot.ts';
+import { entryOf, type Get } from './slot.ts';
 import * as slots from './slots.ts';
 import type { Running, Thread } from './thread.ts';
 
-/** What the parts of a kernel share. */
-export interface Base {
-  readonly registry: Registry;
-  readonly world: World;
-  readonly store: () => plug.Store;
-  readonly client: (name: string) => Client;
-  /** Defaults of new threads. */
-  readonly settings: it.Settings;
-  /** Defaults of each turn. */
-  readonly limits?: it.Limits;
-  /** Bytes of a result that the model is shown. */
-  readonly resultBytes: number;
+/** What the parts of a kernel share. `resultBytes`: of a result that the model is shown. */
+export type Base = Readonly<{ registry: Registry; world: World; resultBytes: number } & Means>;
+type Means = { store: () => plug.Store; client: (name: string) => Client } & Defaults;
+/** Of new threads, and of each turn. */
+type Defaults = { settings: it.Settings; limits?: it.Limits };
+
+/** Who acts, and for how long; in a turn with its settings and what it read from the slots. */
+type Actor = Readonly<
+  { origin: it.Origin; call?: string; own: Processes; signal: AbortSignal } & In
+>;
+type In = { thread?: Thread; settings?: it.Settings; get?: Get };
+
+/** Effects in a turn, or outside any thread: there nobody is there to ask, and records are events. */
+export function effectsOf(base: Base, actor: Actor): plug.Effects {
+  const { registry } = base;
+  const { thread, call, own, signal, settings = base.settings, get = registry.get } = actor;
+  return bindEffects({
+    ...base.world,
+    ...actor,
+    settings,
+    thread: thread?.id,
+    kept: thread?.processes ?? own,
+    wrappers: () => get(slots.aroundEffect),
+    policies: () => [...new Set([...get(slots.policies), ...registry.get(slots.policies)])],
+    ask: async (question) => (await thread?.ask(question, call, signal)) ?? { by: 'nobody' },
+    record: async (decision) => thread?.record(decision) ?? registry.decided(decision),
+    stored: async (path) => thread?.stored(path),
+  });
 }
 
 /** `spent`: model calls, tokens, and the model's last text. */
@@ -29,53 +45,24 @@ export type Turn = ReturnType<typeof makeTurn>;
 
 /** Reads the slots, once. What narrows counts at once all the same: policies that came, tools that went. */
 export function makeTurn(thread: Thread, running: Running, base: Base, rest: Processes) {
-  const { registry, world } = base;
-  const { settings, id, processes: kept } = thread;
-  const { controller } = running;
-  const { signal } = controller;
-  const get = registry.freeze();
+  const { settings, id } = thread;
+  const { signal } = running.controller;
+  const get = base.registry.freeze();
   const model = modelOf(get, settings);
-  let isDurable = false;
-  /** Before the first effect that acts outside, the turn's items are made safe from a power loss. */
-  const record = (decision: it.DecisionItem) => {
-    const durable = !isDurable && actsOutside(decision);
-    isDurable ||= durable;
-    return thread.append([decision], { durable });
-  };
-  const common = { ...world, thread: id, settings, signal, kept, record };
   /** What a plugin is given to work with, as this origin. */
   const lend = (origin: it.Origin, call?: string, own = rest) => {
-    const effects = bindEffects({
-      ...common,
-      origin,
-      call,
-      own,
-      wrappers: () => get(slots.aroundEffect),
-      policies: () => [...new Set([...get(slots.policies), ...registry.get(slots.policies)])],
-      ask: (question) => thread.ask(question, call, signal),
-      stop: () => controller.abort(aborted`the user stopped the turn`),
-      stored: (path) => thread.stored(path),
-    });
+    const effects = effectsOf(base, { origin, call, own, signal, thread, settings, get });
     const notice: plug.Notify = (level, message) => thread.notice(level, origin.name, message);
     return { thread: id, settings, signal, client: base.client(origin.name), effects, notice };
   };
-  const tools = () => toolsOf(thread, settings, get, registry.get);
+  const tools = () => toolsOf(thread, settings, get, base.registry.get);
   const spent = { steps: 0, tokens: 0, text: '' };
   return { thread, running, base, settings, model, signal, get, lend, tools, spent };
 }
 
 /** The model of these settings; throws `model_config`. */
-export function modelOf(get: Get, { provider }: it.Settings): plug.Model {
-  const models = get(slots.models);
-  const known = [...models.keys()].join(', ') || 'none';
-  const unknown = noModel`there is no model provider "${provider}"; there are: ${known}`;
-  return models.get(provider) ?? fail(unknown);
-}
-
-/** Whether this changes something, or is seen elsewhere: all but reading, and asking the model. */
-function actsOutside({ verdict, effect: { kind }, origin }: it.DecisionItem): boolean {
-  return verdict === 'allow' && kind !== 'read' && !(kind === 'fetch' && origin.kind === 'plugin');
-}
+export const modelOf = (get: Get, { provider }: it.Settings) =>
+  entryOf(get(slots.models), provider, `model provider "${provider}"`, noModel);
 
 /** By the names in force. A client's tool is a tool whose `run` is a question. */
 function toolsOf(thread: Thread, settings: it.Settings, get: Get, live: Get) {
@@ -84,8 +71,8 @@ function toolsOf(thread: Thread, settings: it.Settings, get: Get, live: Get) {
   const run: plug.Tool['run'] = async (args, { call: { id, name }, signal }) => {
     const { value, remark } = await thread.ask({ kind: 'tool/call', name, args }, id, signal);
     const result = value as Partial<plug.ToolResult> | undefined; // in MCP's shape
-    const none = notFound`${remark ?? `no client ran ${name}`}`;
-    return { ...result, content: result?.content ?? fail(none) };
+    if (result?.content === undefined) throw notFound`${remark ?? `no client ran ${name}`}`;
+    return { ...result, content: result.content };
   };
   const alive = new Set(live(slots.tools).values());
   const isOffered = ([name, tool]: readonly [string, plug.Tool]) =>

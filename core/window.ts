@@ -10,7 +10,7 @@ import * as it from './item.ts';
 const imageTokens = 1500;
 const charactersPerToken = 4;
 
-/** A part with its encoding and the tokens estimated for it, uncorrected. */
+/** A part with its encoding and the tokens estimated for it. */
 export type Weighed = EncodedPart & { readonly tokens: number };
 
 /** The window of one thread. `add` takes every item in order; reading never changes it. */
@@ -27,7 +27,7 @@ export class Window {
   #moved = -1;
   /** The ordinal at which each prompt source was last read, in this process or by what it added. */
   #lastRead = new Map<string, number>();
-  /** What the model last reported, over what had been estimated. */
+  /** What the model reported, over what would have been estimated without. */
   #correction = 1;
   #weighed = new WeakMap<it.Part, Weighed>();
   #weighedBy: Model | undefined;
@@ -44,7 +44,7 @@ export class Window {
 
   #append(part: it.Part): void {
     if (part.type === 'tools') this.#parts = this.#parts.filter(({ type }) => type !== 'tools');
-    if (part.type === 'tools' || part.type === 'fragment') this.#kept.add(part.n);
+    if (isFixed(part)) this.#kept.add(part.n);
     this.#parts.push(part);
   }
 
@@ -66,36 +66,29 @@ export class Window {
   }
 
   #correct(actual: number, estimate: number): void {
-    const ratio = actual / estimate;
-    if (actual > 0 && estimate > 0) this.#correction = Math.min(4, Math.max(0.25, ratio));
+    const correction = (this.#correction * actual) / estimate;
+    if (actual > 0 && estimate > 0) this.#correction = Math.min(4, Math.max(0.25, correction));
   }
 
   /** What the model is shown now, in order. */
   readonly parts = () => this.#parts.filter(({ n }) => n > this.#turn || this.#kept.has(n));
 
-  /** The same in this model's encoding; each part is encoded once. */
+  /** The same in this model's encoding, each part encoded once; tokens are corrected by what the model last reported. */
   weigh(model: Model): readonly Weighed[] {
     if (model !== this.#weighedBy) this.#weighed = new WeakMap();
     this.#weighedBy = model;
     return this.parts().map((part) => {
       const weighed = this.#weighed.get(part) ?? weigh(part, model);
       this.#weighed.set(part, weighed);
-      return weighed;
+      return { ...weighed, tokens: Math.ceil(weighed.tokens * this.#correction) };
     });
   }
 
-  /** An estimate in tokens, corrected by what the model last reported. */
-  readonly corrected = (tokens: number) => Math.ceil(tokens * this.#correction);
-
   /** The tools the model is offered. */
-  get tools(): it.Stamped<it.ToolsItem> | undefined {
-    return this.#parts.find((part) => part.type === 'tools');
-  }
+  readonly tools = () => this.#parts.find((part) => part.type === 'tools')?.tools;
 
   /** Whether the thread's first step is still to come, so that `system` fragments can be added. */
-  get isFresh(): boolean {
-    return this.#parts.every(({ type }) => type === 'fragment' || type === 'tools');
-  }
+  readonly isFresh = () => this.#parts.every(isFixed);
 
   /** The fragments of one source that are in the window. */
   fragments(source: string): readonly it.FragmentItem[] {
@@ -107,8 +100,8 @@ export class Window {
 
   /** A source has seen what there is up to this ordinal. */
   readonly read = (source: string, n: number) => void this.#lastRead.set(source, n);
-  /** Whether a source was never asked, or not since the window moved. */
-  readonly isUnread = (source: string) => !this.#lastRead.has(source);
+  /** Whether a source was never asked, or not since the window moved, and has nothing in it. */
+  readonly isNew = (name: string) => !this.#lastRead.has(name) && this.fragments(name).length === 0;
 
   /** What a source has not seen; nothing that a compaction dropped. */
   since(source: string): readonly it.Item[] {
@@ -126,6 +119,8 @@ export function windowOf(items: readonly it.Item[]): Window {
   return window;
 }
 
+const isFixed = ({ type }: it.Part) => type === 'fragment' || type === 'tools';
+
 /** Whether an ordinal lies in a range. */
 export const isWithin = (n: number, [from, to]: it.Range): boolean => n >= from && n <= to;
 
@@ -134,7 +129,7 @@ export const tokensOf = (parts: readonly Pick<Weighed, 'tokens'>[]): number =>
   parts.reduce((sum, { tokens }) => sum + tokens, 0);
 
 /** A part in a model's encoding, with its estimated tokens: characters / 4, images apart. */
-export function weigh(part: it.Part, model: Model): Weighed {
+function weigh(part: it.Part, model: Model): Weighed {
   const text = model.encode(part);
   const content = part.type === 'user' || part.type === 'result' ? part.content : [];
   const images = content.flatMap((one) => (one.type === 'image' ? [one.data.length] : []));

@@ -470,7 +470,7 @@ suite('a request of a plugin', () => {
     assert.equal(info.kind, 'directory');
     await assert.rejects(client.call('test/none', {}), {
       code: 'not_found',
-      message: /there is no request "test\/none"; plugins add: test\/echo, test\/stat/,
+      message: /there is no request "test\/none"; there are: test\/echo, test\/stat/,
     });
   });
 
