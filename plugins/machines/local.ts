@@ -21,7 +21,10 @@ export default function local(): Plugin {
     api: 1,
     setup: (host) => {
       const connections = host.scope.use(new Connections());
-      const shared = { leftovers: new Leftovers(), inherited: host.scope.use(new Inherited()) };
+      const shared = {
+        leftovers: host.scope.use(new Leftovers()),
+        inherited: host.scope.use(new Inherited()),
+      };
       host.add(machines, {
         name: 'local',
         resolve: resolvePath,

@@ -244,7 +244,7 @@ function processes(name: string, machine: () => Machine): void {
   test(`${name}: further descriptors are read, and what is to be cleaned up is gone after the end`, async () => {
     await using folder = await makeFolder();
     const left = join(folder.path, 'left');
-    await mkdir(left);
+    await writeFile(left, '');
     let output = '';
     const plan: SpawnPlan = {
       file: 'bash',

@@ -192,6 +192,7 @@ test(
     mkdirSync(cwd);
     const ran = await confined.run('echo x > "it" && pwd && git init -q .', { cwd, roots: [cwd] });
     assert.match(ran.output, /a\nb/);
+    confined.settle();
     assert.deepEqual(readdirSync(cwd), ['it']);
   },
 );
@@ -201,9 +202,11 @@ test('nothing is left in the workspace, also when commands overlap', { skip }, a
   const first = await confined.start('read -r line; ls -A', { stdin: true });
   const second = await confined.run('echo x > made; echo "{}" > .mcp.json; mkdir .vscode/x');
   assert.match(second.output, /\.mcp\.json: Is a directory/);
+  confined.settle();
   assert.ok(existsSync(join(confined.work, '.mcp.json')), 'the first command still needs it');
   await first.write('\n');
   await first.exited;
+  confined.settle();
   assert.deepEqual(readdirSync(confined.work), ['made']);
 });
 
@@ -214,6 +217,7 @@ test('what somebody has put there meanwhile stays', { skip }, async (t) => {
   writeFileSync(join(confined.work, '.vscode/settings.json'), '{}');
   child.end();
   await child.exited;
+  confined.settle();
   assert.deepEqual(readdirSync(confined.work), ['.vscode']);
 });
 
@@ -222,6 +226,7 @@ test('what a cut-off sandbox has left is cleaned up by the next', { skip }, asyn
   for (const name of ['.git', '.mcp.json', '.vscode']) mkdirSync(join(confined.work, name));
   const ran = await confined.run('git init -q . || echo refused');
   assert.match(ran.output, /refused/);
+  confined.settle();
   assert.deepEqual(readdirSync(confined.work), []);
 });
 
