@@ -1,5 +1,6 @@
 /** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
 
+import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
 
 /** One flag. */
@@ -223,6 +224,7 @@ export const commands: readonly Command[] = [
     frontEnd: 'thread',
   },
   ...promptCommands({ json, last, settings, configuration }),
+  ...policyCommands({ json, last, settings, configuration }),
   {
     name: 'plugin list',
     usage: [''],

@@ -36,6 +36,21 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   prompt: async (options) => (await import('./prompt.ts')).openPrompt(options),
   sandbox: openSandbox,
+  policy: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'policies', 'frontEnds'],
+      with: ['policy'],
+    }),
+  why: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'stores', 'frontEnds'],
+      with: ['why'],
+      programOptions: ({ cwd }) => ({ why: { cwd } }),
+    }),
   doctor: openDoctor,
 };
 

@@ -1,6 +1,7 @@
 /** The keys of the configuration: their types, who may set them, and how layers of the same key combine. */
 
 import type { ApprovalMode, Limits, SandboxMode } from '../core/item.ts';
+import type { Rule } from '../plugins/policies/rules/rule.ts';
 import type { ConfigData, KeyPath } from './key-path.ts';
 
 /** The effective configuration. Every key may be absent. */
@@ -12,6 +13,8 @@ export interface Config {
   readonly sandbox?: SandboxMode;
   readonly approval?: ApprovalMode;
   readonly network?: boolean;
+  /** What is allowed, asked for or denied; those of all layers count. */
+  readonly rules?: readonly Rule[];
   /** Writable folders beside the workspace; relative ones are taken from the file that names them. */
   readonly roots?: readonly string[];
   readonly instructions?: string;
@@ -60,6 +63,8 @@ export interface KeyRule {
   readonly description: string;
   /** Of a managed value and another one (or the default), the narrower. Without it the managed value stands. */
   readonly narrower?: (managed: unknown, other: unknown) => unknown;
+  /** The lists of all layers count, the strongest layer's first. */
+  readonly isJoined?: true;
   /** What holds when nobody sets the key. */
   readonly fallback?: unknown;
 }
@@ -89,6 +94,10 @@ function common(managed: unknown, other: unknown): unknown {
   return other.filter((one) => managed.includes(one));
 }
 
+function joined(managed: unknown, other: unknown): unknown {
+  return [managed, other].flatMap((list): unknown[] => (Array.isArray(list) ? list : []));
+}
+
 /** The rule of every top-level key. */
 export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: KeyRule } = {
   provider: {
@@ -114,6 +123,14 @@ export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: Key
     description: 'Whether confined commands may use the network. Default: false.',
     narrower: (managed, other) => managed === true && other === true,
     fallback: false,
+  },
+  rules: {
+    from: 'anyone',
+    description:
+      'What is allowed, asked for or denied: by command, path, tool, MCP server or domain. Rules of all layers count, the strictest wins.',
+    narrower: joined,
+    isJoined: true,
+    fallback: [],
   },
   roots: {
     from: 'user',

@@ -56,8 +56,8 @@ export interface Say extends Sourced {
 }
 
 /**
- * The effective values: sections are merged key by key, everything else is replaced by the stronger layer. What is
- * managed then narrows the rest. Layers come strongest first, the managed ones before all others.
+ * The effective values: sections are merged key by key, some lists are joined, everything else is replaced by the
+ * stronger layer. What is managed then narrows the rest. Layers come strongest first, the managed ones before all others.
  */
 export function mergeLayers(layers: readonly Layer[]): ConfigData {
   const own = layers.filter(({ name }) => name !== 'managed');
@@ -91,7 +91,9 @@ function merge(above: ConfigData, below: ConfigData, depth = 0): ConfigData {
   const merged: Record<string, unknown> = { ...below };
   for (const [name, value] of Object.entries(above)) {
     const old = Object.hasOwn(below, name) ? below[name] : undefined;
-    merged[name] = combine(value, old, depth);
+    const isJoined = depth === 0 && ruleOf([name])?.isJoined === true;
+    const isBoth = isJoined && Array.isArray(value) && Array.isArray(old);
+    merged[name] = isBoth ? [...value, ...old] : combine(value, old, depth);
   }
   return merged;
 }
@@ -121,6 +123,7 @@ export function explainKey(
   const seen = new Set<string>();
   return layers.flatMap((layer) => [
     ...saysOf(layer, layer.values, key).map((say): Say => {
+      if (ruleOf(say.path)?.isJoined) return { ...say, outcome: 'wins' };
       const isEffective =
         JSON.stringify(say.value) === JSON.stringify(valueAt(effective, say.path));
       const name = formatKeyPath(say.path);

@@ -7,6 +7,7 @@ import type { ConfigData } from './key-path.ts';
 import { type Configuration, dropStamp, loadConfig, type LoadOptions } from './load.ts';
 import { type LoadedPlugins, loadPlugins } from './plugin-loader.ts';
 import { type Job, planPlugins } from './plugin-plan.ts';
+import { policyOptions } from './policies.ts';
 import { resolveProvider } from './provider.ts';
 import { settingsOf } from './settings.ts';
 
@@ -42,7 +43,10 @@ export async function openConfigured(
   options: Omit<OpenOptions, keyof LoadOptions>,
 ): Promise<OpenKernel> {
   const provider = options.needsModel ? await resolveProvider(configuration) : undefined;
-  const given = options.programOptions?.(configuration) ?? {};
+  const given: Readonly<Record<string, object>> = {
+    ...policyOptions(configuration),
+    ...options.programOptions?.(configuration),
+  };
   const requests = planPlugins(configuration, withProvider(options, provider)).map((request) => ({
     ...request,
     options: { ...request.options, ...(given[request.name] as ConfigData | undefined) }, // plain data

@@ -13,6 +13,8 @@ export interface Paths {
   /** One JSON Lines file per thread. */
   readonly threads: string;
   readonly trust: string;
+  /** What was answered for projects. */
+  readonly rules: string;
   /** One JSON Lines file a month, and where they end. */
   readonly audit: string;
   /** One empty file per configuration that has been found valid. */
@@ -41,6 +43,7 @@ export function pathsOf(env: Environment, platform: string = process.platform): 
     state,
     threads: join(state, 'threads'),
     trust: join(state, 'trust.json'),
+    rules: join(state, 'rules.json'),
     audit: join(state, 'audit'),
     stamps: join(state, 'stamps'),
     managed: systemFolder(env, platform),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { KernelError } from '../core/errors.ts';
+import { ruleSchema } from '../plugins/policies/rules/schema.ts';
 import { builtins } from './builtin.ts';
 import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from './key-path.ts';
 import { type Config, type keyRules, ruleOf } from './keys.ts';
@@ -31,6 +32,7 @@ const keySchemas = {
   sandbox: z.enum(['read-only', 'workspace-write', 'danger-full-access']),
   approval: z.enum(['untrusted', 'on-request', 'never']),
   network: z.boolean(),
+  rules: z.array(ruleSchema),
   roots: z.array(text),
   instructions: z.string(),
   tools: z.array(text),

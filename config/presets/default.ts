@@ -12,6 +12,7 @@ export const defaultPreset: readonly string[] = [
   'retry',
   'cache-guard',
   'approval',
+  'rules',
   ...(process.platform === 'linux' ? ['bubblewrap'] : []),
   ...(process.platform === 'darwin' ? ['seatbelt'] : []),
   'system',

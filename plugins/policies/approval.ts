@@ -12,9 +12,8 @@ import {
   type Settings,
   type Verdict,
 } from '../../core/index.ts';
-import { allowingOf, type Allowing } from './approval/allowing.ts';
+import type { Allowing } from './approval/allowing.ts';
 import { isReadable, type Leaving, leavingOf } from './approval/leaving.ts';
-import { proposalFor } from './approval/proposal.ts';
 import { type ProjectRules, Remembered } from './approval/remembered.ts';
 import type { Means } from './rules/judge.ts';
 import { groundsOf, isRule, type PlacedRule } from './rules/rule.ts';
@@ -86,6 +85,7 @@ class ApprovalPolicy implements Policy {
   ): Promise<Verdict> {
     const { rules, remembered, means } = this.#basis;
     const all = [...rules, ...remembered.rules(effect.thread)];
+    const { allowingOf } = await import('./approval/allowing.ts');
     const allowing = await allowingOf(effect, settings, all, means);
     const { by, isKnownRead } = allowing;
     if (by !== undefined) return { verdict: 'allow', ...groundsOf(by, 'a rule allows it') };
@@ -115,12 +115,13 @@ function refuse(leaving: Leaving | undefined): Verdict {
   };
 }
 
-function ask(
+async function ask(
   effect: Effect,
   settings: Settings,
   { leaving, allowing }: { readonly leaving: Leaving | undefined; readonly allowing: Allowing },
-): Verdict {
+): Promise<Verdict> {
   const { approval: mode } = settings;
+  const { proposalFor } = await import('./approval/proposal.ts');
   const proposal = proposalFor(effect, settings, allowing.missing);
   const why = leaving?.why ?? 'only known reads are done without asking';
   const allowedBy =

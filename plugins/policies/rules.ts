@@ -1,7 +1,7 @@
 import { policies, requests, type Plugin } from '../../core/index.ts';
 import type { ProjectRules } from './approval/remembered.ts';
+import type { Means } from './rules/judge.ts';
 import { policyRequests } from './rules/requests.ts';
-import { type Means, rulesPolicy } from './rules/judge.ts';
 import type { PlacedRule } from './rules/rule.ts';
 import { lazyParser } from './shell/load.ts';
 
@@ -22,10 +22,19 @@ export default function rules(options: RulesOptions = {}): Plugin {
     name: 'rules',
     api: 1,
     setup: (host) => {
-      const { rules: all = [], parser = lazyParser(), resolve = (path: string) => path } = options;
-      host.add(policies, rulesPolicy(all, { parser, resolve }));
-      const basis = { rules: all, project: options.project, parser };
-      for (const one of policyRequests(basis, () => host.get(policies))) host.add(requests, one);
+      const { rules: all = [], project, parser = lazyParser() } = options;
+      const means = { parser, resolve: options.resolve ?? ((path: string) => path) };
+      const narrowing = all.filter(({ rule }) => rule.action !== 'allow');
+      host.add(policies, {
+        name: 'rules',
+        judge: async (effect, settings) => {
+          if (narrowing.length === 0) return undefined;
+          const { judgeByRules } = await import('./rules/judge.ts');
+          return judgeByRules(effect, settings, narrowing, means);
+        },
+      });
+      const basis = { rules: all, project, parser, policies: () => host.get(policies) };
+      for (const one of policyRequests(basis)) host.add(requests, one);
     },
   };
 }

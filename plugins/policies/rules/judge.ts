@@ -1,6 +1,6 @@
-/** The rules that ask and deny, as one policy. What they allow is for the policy that would otherwise ask. */
+/** Judges by the rules that ask and deny. What others allow is for the policy that would otherwise ask. */
 
-import type { Effect, Policy, Settings, Verdict } from '../../../core/index.ts';
+import type { Effect, Settings, Verdict } from '../../../core/index.ts';
 import { readArgv } from '../shell/command.ts';
 import type { Script } from '../shell/script.ts';
 import type { ParseText } from '../shell/tree.ts';
@@ -16,26 +16,24 @@ export interface Means {
   readonly resolve: (path: string) => string;
 }
 
-/** A policy of these rules, strongest layer first; the strictest rule wins, of equals the first. */
-export function rulesPolicy(rules: readonly PlacedRule[], means: Means): Policy {
-  const narrowing = rules.filter(({ rule }) => rule.action !== 'allow');
-  return {
-    name: 'rules',
-    judge: async (effect, settings) => {
-      const relevant = isTrustedCode(effect)
-        ? narrowing.filter(({ rule }) => rule.action === 'deny')
-        : narrowing;
-      if (relevant.length === 0) return undefined;
-      const place = placeOf(effect, settings, means.resolve);
-      const script = relevant.some(needsScript) ? await scriptOf(effect, means) : undefined;
-      const found = relevant.flatMap((placed) => {
-        const match = matchWidely(placed.rule, { effect, place, ...(script && { script }) });
-        return match === 'no' ? [] : [verdictOf(placed, match, script)];
-      });
-      const strictest = found.find(({ verdict }) => verdict === 'deny') ?? found[0];
-      return strictest && forMode(strictest, settings);
-    },
-  };
+/** By rules that ask or deny, strongest layer first: the strictest that is about it wins, of equals the first. */
+export async function judgeByRules(
+  effect: Effect,
+  settings: Settings,
+  rules: readonly PlacedRule[],
+  means: Means,
+): Promise<Verdict | undefined> {
+  const relevant = isTrustedCode(effect)
+    ? rules.filter(({ rule }) => rule.action === 'deny')
+    : rules;
+  const place = placeOf(effect, settings, means.resolve);
+  const script = relevant.some(needsScript) ? await scriptOf(effect, means) : undefined;
+  const found = relevant.flatMap((placed) => {
+    const match = matchWidely(placed.rule, { effect, place, ...(script && { script }) });
+    return match === 'no' ? [] : [verdictOf(placed, match, script)];
+  });
+  const strictest = found.find(({ verdict }) => verdict === 'deny') ?? found[0];
+  return strictest && forMode(strictest, settings);
 }
 
 /** What plugins read for the prompt, and their requests to a model: nobody is asked, but a rule may deny them. */

@@ -1,0 +1,31 @@
+/** What the policies get of the program: the rules of all layers, what was answered, and where paths lead. */
+
+import { resolvePath } from '../plugins/machines/local/files.ts';
+import type { ApprovalOptions } from '../plugins/policies/approval.ts';
+import type { PlacedRule, Rule } from '../plugins/policies/rules/rule.ts';
+import { lazyParser } from '../plugins/policies/shell/load.ts';
+import type { Layer } from './layers.ts';
+import type { Configuration } from './load.ts';
+import { projectRules } from './project-rules.ts';
+
+/** Options of the policies by name; they share one parser. */
+export function policyOptions({ layers, paths, root }: Configuration) {
+  const shared: ApprovalOptions = {
+    rules: layers.flatMap(rulesOf),
+    project: projectRules(paths.rules, root),
+    parser: lazyParser(),
+    resolve: (path) => resolvePath(path, '/'),
+  };
+  return { approval: shared, rules: shared };
+}
+
+/** The rules of a layer with its file, or the flag that gives them. */
+function rulesOf({ name, file, values, names }: Layer): readonly PlacedRule[] {
+  const rules = (values['rules'] ?? []) as readonly Rule[]; // valid: the configuration was checked
+  const place = file ?? names?.['rules'];
+  return rules.map((rule) => ({
+    rule,
+    layer: name,
+    ...(place === undefined ? {} : { file: place }),
+  }));
+}
