@@ -93,7 +93,7 @@ test('a plain POSIX shell is not read as Bash', async () => {
   assert.deepEqual(shape(await read('a && b "c"', 'sh')), [['a'], ['b', 'c']]);
 });
 
-/** Each text in a subshell and folder of its own. Loops of commands that always succeed would not end. */
+/** Each text in a subshell and folder of its own, for a second of the processor at most: some loops would not end. */
 const handler = `
 command_not_found_handle() {
   local IFS=$'\\x1f' seen
@@ -104,7 +104,7 @@ command_not_found_handle() {
 PATH=/nonexistent
 for folder; do
   IFS= read -r -d '' text < "$folder/text"
-  ( LOG=$folder/log SHELL_ID=$BASHPID v='v1 v2'; cd "$folder/work"; set --; eval -- "$text" ) < /dev/null
+  ( LOG=$folder/log SHELL_ID=$BASHPID v='v1 v2'; cd "$folder/work"; ulimit -t 1; set --; eval -- "$text" ) < /dev/null
 done`;
 
 /** What Bash runs of texts of commands that do not exist, and which files it makes. */
@@ -147,7 +147,7 @@ test('of what is understood, Bash runs only commands and writes only files that 
   const base = mkdtempSync(join(tmpdir(), 'spindle-shell-'));
   t.after(() => rmSync(base, { recursive: true, force: true }));
   const scripts: { readonly text: string; readonly all: readonly Segment[] }[] = [];
-  for (const text of fc.sample(anyShellText, { numRuns: 1000 })) {
+  for (const text of fc.sample(anyShellText, { numRuns: 300 })) {
     const { segments, unknown } = await read(text);
     if (unknown === undefined) scripts.push({ text, all: [...withRuns(segments)] });
   }
@@ -163,7 +163,7 @@ test('of what is understood, Bash runs only commands and writes only files that 
     return runs.length;
   });
   const count = ran.reduce((sum, one) => sum + one, 0);
-  assert.ok(count > 100, `expected Bash to run commands, but it ran ${count}`);
+  assert.ok(count > 30, `expected Bash to run commands, but it ran ${count}`);
 });
 
 /** All nodes with the way to them. */
