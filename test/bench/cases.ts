@@ -5,9 +5,10 @@ import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
 import { longThread } from './cases/long-thread.ts';
 import { requests } from './cases/requests.ts';
+import { sandbox } from './cases/sandbox.ts';
 import { step } from './cases/step.ts';
 
-const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests];
+const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests, sandbox];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
 export function casesNamed(names: readonly string[]): readonly Case[] {
