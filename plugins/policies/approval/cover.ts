@@ -74,7 +74,7 @@ function coverWords(
 }
 
 /** Whether a rule's words are those that a command begins with, and the rest does not make it something else. */
-export function allowsWords({ rule }: PlacedRule, { words }: Segment): boolean {
+function allowsWords({ rule }: PlacedRule, { words }: Segment): boolean {
   const wanted = commandWords(rule);
   const [first] = words;
   if (wanted === undefined || rule.action !== 'allow' || first === undefined) return false;

@@ -106,7 +106,7 @@ function matchScript(rule: Rule, { segments, unknown }: Script, place: Place): M
 }
 
 /** Options may stand between the words of a rule, and an option of the rule anywhere after them. */
-export function matchCommand(rule: readonly string[], words: readonly Word[]): Match {
+function matchCommand(rule: readonly string[], words: readonly Word[]): Match {
   const [name, ...args] = words;
   if (name === undefined) return 'no';
   if (name.value === undefined) return 'maybe';

@@ -21,7 +21,7 @@ export interface Rule {
   /** Told to whoever is asked or refused. */
   readonly reason?: string;
 }
-export type Action = 'allow' | 'ask' | 'deny';
+type Action = 'allow' | 'ask' | 'deny';
 
 /** A rule with the layer of the configuration it is from, and that layer's file or flag. */
 export interface PlacedRule {

@@ -11,7 +11,7 @@ const maxDepth = 150;
 const maxParseMs = 50;
 
 /** Loads the parser, which takes some 30 ms. Its functions then need no further waiting. */
-export async function loadParser(): Promise<ParseText> {
+async function loadParser(): Promise<ParseText> {
   const { Language, Parser: Wasm } = await import('web-tree-sitter');
   await Wasm.init();
   const file = import.meta.resolve('tree-sitter-bash/tree-sitter-bash.wasm');

@@ -32,7 +32,7 @@ export function noParts(): Parts {
 /** Blanks, and line ends that are escaped. */
 export const blank = /^(?:[ \t]|\\\n)*$/;
 /** Blanks and line ends. */
-export const blankLines = /^(?:[ \t\n]|\\\n)*$/;
+const blankLines = /^(?:[ \t\n]|\\\n)*$/;
 
 /** Tokens and nodes that a plain POSIX shell does not know. */
 const bashOnly: ReadonlySet<string> = new Set(

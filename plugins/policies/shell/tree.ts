@@ -13,9 +13,3 @@ export interface Tree {
 
 /** Parses a text; `undefined` when that takes too long. */
 export type ParseText = (text: string) => Tree | undefined;
-
-/** The node and all below it. */
-export function* withDescendants(tree: Tree): Generator<Tree> {
-  yield tree;
-  for (const child of tree.children) yield* withDescendants(child);
-}

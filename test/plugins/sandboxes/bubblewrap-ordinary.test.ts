@@ -28,12 +28,10 @@ interface Job {
 }
 
 const author = {
-  ...{
-    GIT_AUTHOR_NAME: 'a',
-    GIT_AUTHOR_EMAIL: 'b',
-    GIT_COMMITTER_NAME: 'a',
-    GIT_COMMITTER_EMAIL: 'b',
-  },
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'b',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'b',
 };
 
 const loopback = `

@@ -52,7 +52,7 @@ function shown(plan: SpawnPlan, work: string): object {
   return {
     ...plan,
     cwd: named(plan.cwd),
-    args: args.split(/\u{0}(?=--)/u).map((arg) => arg.replaceAll('\u{0}', ' ')),
+    args: args.split('\0--').map((arg, at) => (at === 0 ? arg : `--${arg}`).replaceAll('\0', ' ')),
     descriptors: plan.descriptors?.map((data) => Buffer.from(data, 'base64').toString()),
     cleanup: plan.cleanup?.map((path) => named(path)),
   };
@@ -235,7 +235,9 @@ test('the schema takes what the options say, and nothing else', async () => {
   const all = { program: '/x', homeFolders: ['a/b'], held: ['c'], unixSockets: true, ptrace: true };
   assert.deepEqual(schema.parse({ ...all, tmpBytes: 1, processes: 400, memoryBytes: 5 }), {
     ...all,
-    ...{ tmpBytes: 1, processes: 400, memoryBytes: 5 },
+    tmpBytes: 1,
+    processes: 400,
+    memoryBytes: 5,
   });
   for (const wrong of [{ homeFolders: ['../x'] }, { held: ['/x'] }, { program: 'x' }, { x: 1 }])
     assert.throws(() => schema.parse(wrong));

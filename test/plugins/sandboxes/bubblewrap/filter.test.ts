@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { assemble } from '../../../../plugins/sandboxes/bubblewrap/bpf.ts';
 import {
@@ -149,7 +149,7 @@ for (const architecture of architectures) {
   test(`${architecture}: a terminal is not typed into, and otherwise used`, () => {
     assert.deepEqual(
       [0x5412, 0x541c, 0x5401, 0x5413].map((request) => on('ioctl', 0, request)),
-      [...['refuse', 'refuse', 'allow', 'allow']],
+      ['refuse', 'refuse', 'allow', 'allow'],
     );
   });
 
@@ -161,12 +161,11 @@ for (const architecture of architectures) {
         const call = (name: SystemCall, ...args: readonly number[]) =>
           verdict(own, { number: numberFor(name, architecture), args });
         const results = [
-          ...[
-            call('fchmod', 3, mode),
-            call('fchmodat', 3, 0, mode),
-            call('fchmodat2', 3, 0, mode, 0),
-          ],
-          ...[call('mknodat', 3, 0, mode | 0o100000), call('openat', 3, 0, 0o102, mode)],
+          call('fchmod', 3, mode),
+          call('fchmodat', 3, 0, mode),
+          call('fchmodat2', 3, 0, mode, 0),
+          call('mknodat', 3, 0, mode | 0o100000),
+          call('openat', 3, 0, 0o102, mode),
           call('openat', 3, 0, 0o20_200_001, mode),
         ];
         assert.deepEqual(new Set(results), new Set([isBad ? 'refuse' : 'allow']));
@@ -205,7 +204,7 @@ test('a jump that is too far, backwards or to nowhere is a mistake that is told'
   for (const lines of [
     [jump, end],
     [label, jump, end],
-    [jump, ...Array(256).fill(end), label, end],
+    [jump, ...Array.from({ length: 256 }, () => end), label, end],
   ])
     assert.throws(() => assemble(lines), /expected the label x at most 255 steps further down/);
 });
