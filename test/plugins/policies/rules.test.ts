@@ -62,7 +62,10 @@ const write = (path: string): Effect => ({
 const read = (path: string): Effect => ({ origin, kind: 'read', path, inside: true });
 const fetch = (url: string): Effect => ({ origin, kind: 'fetch', url, method: 'GET' });
 const call = (server: string, tool: string): Effect => ({
-  ...{ origin, kind: 'call', args: {}, confined: false },
+  origin,
+  kind: 'call',
+  args: {},
+  confined: false,
   server,
   tool,
 });
@@ -146,12 +149,15 @@ test('rules are about what they say; what is not certain is asked for', async ()
   }
 });
 
+const input = (argv: readonly string[], data: string): Effect => ({
+  origin,
+  kind: 'input',
+  process: 'p1',
+  argv,
+  data,
+});
+
 test('input to a shell is judged by what it says, to others by their command', async () => {
-  const input = (argv: readonly string[], data: string): Effect => ({
-    ...{ origin, kind: 'input', process: 'p1' },
-    argv,
-    data,
-  });
   const rule = { action: 'deny', command: 'rm' } as const;
   assert.equal((await judge(rule, input(['bash'], 'ls; rm x\n')))?.verdict, 'deny');
   assert.equal((await judge(rule, input(['bash', '-i'], 'eval $x')))?.verdict, 'ask');
@@ -230,10 +236,11 @@ test('a rule that denies is never overruled, whatever rules that allow stand bes
   );
 });
 
+const at = (path: string, pattern: string) => isAtPath(path, pattern, { roots: ['/w', '/v'] });
+
 test('patterns of names and paths', () => {
   assert.ok(isNamed('get_x', 'get_*') && isNamed('a.b', 'a.b') && isNamed('', '*'));
   assert.ok(!isNamed('axb', 'a.b') && !isNamed('get', 'get_*') && !isNamed('x\nget_a', 'get_*'));
-  const at = (path: string, pattern: string) => isAtPath(path, pattern, { roots: ['/w', '/v'] });
   const matching = [
     ['/w/a', 'a'],
     ['/v/a/b', 'a'],
@@ -255,10 +262,8 @@ test('patterns of names and paths', () => {
     ['/wx/a', 'a'],
     ['/etcx', '/etc'],
     ['/w/aab', 'a+b'],
-    ['/a', '../a'],
   ] as const;
-  for (const [path, pattern] of others.slice(0, -1))
-    assert.ok(!at(path, pattern), `${path} ${pattern}`);
+  for (const [path, pattern] of others) assert.ok(!at(path, pattern), `${path} ${pattern}`);
 });
 
 test('a rule is about something, and has no other keys; both checks agree on that', () => {
