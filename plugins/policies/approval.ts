@@ -12,7 +12,6 @@ import {
   type Settings,
   type Verdict,
 } from '../../core/index.ts';
-import type { Allowing } from './approval/allowing.ts';
 import { isReadable, type Leaving, leavingOf } from './approval/leaving.ts';
 import { type ProjectRules, Remembered } from './approval/remembered.ts';
 import type { Means } from './rules/judge.ts';
@@ -86,13 +85,19 @@ class ApprovalPolicy implements Policy {
     const { rules, remembered, means } = this.#basis;
     const all = [...rules, ...remembered.rules(effect.thread)];
     const { allowingOf } = await import('./approval/allowing.ts');
-    const allowing = await allowingOf(effect, settings, all, means);
-    const { by, isKnownRead } = allowing;
+    const { by, isKnownRead, missing } = await allowingOf(effect, settings, all, means);
     if (by !== undefined) return { verdict: 'allow', ...groundsOf(by, 'a rule allows it') };
     const { approval: mode } = settings;
     if (mode === 'untrusted' && isKnownRead && leaving === undefined)
       return allow('it only reads', 'approval untrusted');
-    return mode === 'never' ? refuse(leaving) : ask(effect, settings, { leaving, allowing });
+    if (mode === 'never') return refuse(leaving);
+    const { proposalFor } = await import('./approval/proposal.ts');
+    const proposal = proposalFor(effect, settings, missing);
+    if (proposal === undefined) return ask(mode, leaving);
+    // One that would not do for this effect is none.
+    const offered = [...all, { rule: proposal, layer: 'thread' }];
+    const isEnough = (await allowingOf(effect, settings, offered, means)).by !== undefined;
+    return isEnough ? { ...ask(mode, leaving), proposal: { ...proposal } } : ask(mode, leaving);
   }
 
   readonly answered: Policy['answered'] = (effect, how, { proposal }) => {
@@ -115,25 +120,13 @@ function refuse(leaving: Leaving | undefined): Verdict {
   };
 }
 
-async function ask(
-  effect: Effect,
-  settings: Settings,
-  { leaving, allowing }: { readonly leaving: Leaving | undefined; readonly allowing: Allowing },
-): Promise<Verdict> {
-  const { approval: mode } = settings;
-  const { proposalFor } = await import('./approval/proposal.ts');
-  const proposal = proposalFor(effect, settings, allowing.missing);
+function ask(mode: Settings['approval'], leaving: Leaving | undefined): Verdict {
   const why = leaving?.why ?? 'only known reads are done without asking';
   const allowedBy =
     mode === 'untrusted'
       ? '--approval on-request where it stays in the sandbox'
       : (leaving?.allowedBy ?? 'a rule');
-  return {
-    verdict: 'ask',
-    reason: `${why} (allowed by ${allowedBy})`,
-    rule: `approval ${mode}`,
-    ...(proposal && { proposal: { ...proposal } }),
-  };
+  return { verdict: 'ask', reason: `${why} (allowed by ${allowedBy})`, rule: `approval ${mode}` };
 }
 
 function insideReason({ sandbox }: Settings): string {
