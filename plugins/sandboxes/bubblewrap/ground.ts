@@ -27,6 +27,8 @@ export interface Ground {
   readonly homes: readonly string[];
   /** Hidden folders: homes, sockets, state and configuration. */
   readonly hidden: readonly string[];
+  /** Folders for temporary files, each of which becomes an empty one. */
+  readonly tmp: readonly string[];
   /** Hidden files. */
   readonly blank: readonly string[];
   /** Shown though what is around them is hidden, beside the tools that the search path leads to. */
@@ -63,6 +65,7 @@ export function surveyMachine(
     ...(prlimit === undefined ? {} : { prlimit }),
     homes,
     hidden: outermost(hidden.filter((folder) => folder !== '/')),
+    tmp: ['/tmp', '/var/tmp'].filter((path) => existsSync(path)),
     blank: isRoot ? rootFiles.filter(holdsPasswords) : [],
     shown: [...shownInRun, ...wanted].filter((folder) => existsSync(folder)),
     gitIdentity: base64(

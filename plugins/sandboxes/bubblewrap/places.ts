@@ -1,7 +1,5 @@
 /** Where the sandbox differs from the machine, which it sees read-only. */
 
-import { sep } from 'node:path';
-
 /** How a path is seen inside: as it is, to read or to write; as an empty folder of its own; as a file without content. */
 export type Place =
   | Readonly<{ path: string; as: 'read' | 'write' | 'blank' }>
@@ -28,13 +26,17 @@ export function laid(...places: readonly Place[]): Layout {
 
 /** Whether a path is a folder itself or lies in it. Both are real paths. */
 export function isBelow(path: string, folder: string): boolean {
-  return folder === '/' || path === folder || path.startsWith(folder + sep);
+  if (!path.startsWith(folder)) return false;
+  return path.length === folder.length || folder === '/' || path[folder.length] === '/';
 }
 
 /** Whether what is at a path on the machine is there inside. An empty folder itself is there. */
 export function isVisible(path: string, places: readonly Place[]): boolean {
-  const around = places.filter((place) => isBelow(path, place.path));
-  const nearest = around.toSorted((a, b) => a.path.length - b.path.length).at(-1);
+  let nearest: Place | undefined;
+  for (const place of places) {
+    const isNearer = nearest === undefined || place.path.length >= nearest.path.length;
+    if (isNearer && isBelow(path, place.path)) nearest = place;
+  }
   if (nearest === undefined || nearest.as === 'read' || nearest.as === 'write') return true;
   return nearest.as === 'empty' && nearest.path === path;
 }

@@ -13,7 +13,7 @@ import { defaultTmpBytes, machineView } from './view.ts';
 
 const defaultProcesses = 4096;
 /** Named in a repository, these start programs or servers when someone opens it. */
-const heldNames = '.mcp.json .vscode .spindlerc.json .spindlerc.yaml .spindlerc.yml';
+const heldNames = ['.mcp.json', '.vscode', '.spindlerc.json', '.spindlerc.yaml', '.spindlerc.yml'];
 /** Variables that would change bwrap itself, which starts outside: they are set for the command alone. */
 const loaderVariable = /^(LD_|GLIBC_|GCONV_PATH$|LOCPATH$|MALLOC_)/;
 
@@ -29,6 +29,7 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
   const { places, cleanup } = layout(request, roots, ground);
   checkFolder(cwd, places);
   const program = showProgram(argv[0], { cwd, searchPath: env['PATH'] ?? '', places });
+  const { inside, outside } = divided(env);
   const descriptors: string[] = [];
   const give = (data: string) => String(descriptors.push(data) + 2);
   const args = [
@@ -41,13 +42,13 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
     ...homes.slice(0, gitIdentity === '' ? 0 : 1).flatMap((home) => {
       return ['--perms', '0600', '--file', give(gitIdentity), join(home, '.gitconfig')];
     }),
-    ...inside(env),
+    ...inside,
     '--chdir',
     cwd,
     '--',
     ...limited(argv, ground),
   ];
-  return { file, args, cwd, env: outside(env), descriptors, cleanup };
+  return { file, args, cwd, env: outside, descriptors, cleanup };
 }
 
 /** Whether the kernel counts the processes of each sandbox. */
@@ -69,22 +70,31 @@ function base64(text: string): string {
 }
 
 /** Also as root in a user namespace of its own, so that root has no more rights than others. */
+const separate = [
+  '--unshare-user',
+  '--unshare-pid',
+  '--unshare-ipc',
+  '--unshare-uts',
+  '--unshare-cgroup-try',
+];
+const bound = ['--die-with-parent', '--new-session', '--cap-drop', 'ALL'];
+
 function namespaces(network: boolean): readonly string[] {
-  const separate = '--unshare-user --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try';
-  const bound = '--die-with-parent --new-session --cap-drop ALL';
-  return [...separate.split(' '), ...(network ? [] : ['--unshare-net']), ...bound.split(' ')];
+  return [...separate, ...(network ? [] : ['--unshare-net']), ...bound];
 }
 
 /** The machine read-only, with devices and processes of its own. */
 function system({ freshProc, options }: Ground): readonly string[] {
   const { tmpBytes = defaultTmpBytes } = options;
-  const devices = `--dev /dev --remount-ro /dev --perms 1777 --size ${tmpBytes} --tmpfs /dev/shm`;
-  const processes = freshProc ? '--proc /proc' : '--ro-bind /proc /proc';
-  return ['--ro-bind', '/', '/', ...devices.split(' '), ...processes.split(' ')];
+  const devices = ['--dev', '/dev', '--remount-ro', '/dev'];
+  const memory = ['--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/dev/shm'];
+  const processes = freshProc ? ['--proc', '/proc'] : ['--ro-bind', '/proc', '/proc'];
+  return ['--ro-bind', '/', '/', ...devices, ...memory, ...processes];
 }
 
 function layout(request: SandboxRequest, roots: readonly string[], ground: Ground): Layout {
-  const entries = new Map([request.cwd, ...roots].map((folder) => [folder, entriesOf(folder)]));
+  const folders = [...new Set([request.cwd, ...roots])];
+  const entries = new Map(folders.map((folder) => [folder, entriesOf(folder)]));
   const files = new Set([...entries.values()].flatMap((one) => [...one.keys()]));
   const base = machineView(request, files, ground);
   if (request.mode === 'read-only') {
@@ -101,23 +111,22 @@ function layout(request: SandboxRequest, roots: readonly string[], ground: Groun
         return [
           holdRepository(root, own),
           holdNested(root, request.cwd, own),
-          holdNames(root, heldNames.split(' '), own),
+          holdNames(root, heldNames, own),
           ...held.map((name) => holdBelow(root, join(root, name))),
         ];
       }),
   ]);
 }
 
-function inside(env: SandboxRequest['env']): readonly string[] {
-  const own = Object.entries(env).filter(([name]) => loaderVariable.test(name));
-  return own.flatMap(([name, value]) => ['--setenv', name, value]);
-}
-
-function outside(env: SandboxRequest['env']): SandboxRequest['env'] {
-  const kept = Object.entries(env).filter(([name]) => !loaderVariable.test(name));
-  return Object.fromEntries(
-    kept.map(([name, value]) => [name, name === 'TMPDIR' ? '/tmp' : value]),
-  );
+/** What is set for the command alone, as arguments, and what bwrap passes on. */
+function divided(env: SandboxRequest['env']) {
+  const outside: Record<string, string> = {};
+  const inside: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (loaderVariable.test(name)) inside.push('--setenv', name, value);
+    else outside[name] = name === 'TMPDIR' ? '/tmp' : value;
+  }
+  return { outside, inside };
 }
 
 /** Limits that the kernel keeps for each process. It does not count those of root. */

@@ -1,7 +1,7 @@
 /** The program that a command starts. */
 
 import { realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, resolve } from 'node:path';
 
 import { invalid, notFound } from '../../../core/index.ts';
 import { isVisible, type Place } from './places.ts';
@@ -23,21 +23,25 @@ export function showProgram(
 ): readonly Place[] {
   if (name.includes('\0'))
     throw invalid`expected a program, but ${JSON.stringify(name)} holds a NUL`;
-  const isPath = name.includes('/');
-  const found = isPath ? [resolve(cwd, name)].filter(isProgram) : programsNamed(name, searchPath);
   const hiddenOf = (file: string) =>
     [...new Set([file, realpathSync.native(file)])].filter((path) => !isVisible(path, places));
-  if (found.some((file) => hiddenOf(file).length === 0)) return [];
-  const [file] = isPath ? found : [];
-  if (file === undefined)
-    throw notFound`cannot start ${name}: there is no such program that can be seen in the sandbox, here or on PATH`;
-  return hiddenOf(file).map((path) => ({ path, as: 'read' }));
+  if (name.includes('/')) {
+    const file = resolve(cwd, name);
+    if (isProgram(file)) return hiddenOf(file).map((path) => ({ path, as: 'read' }));
+  } else if (candidates(name, searchPath).some((file) => isProgram(file) && !hiddenOf(file)[0])) {
+    return [];
+  }
+  throw notFound`cannot start ${name}: there is no such program that can be seen in the sandbox, here or on PATH`;
 }
 
 /** Programs of a name on a search path, in its order; relative entries do not count. */
 export function programsNamed(name: string, searchPath: string): readonly string[] {
+  return candidates(name, searchPath).filter((file) => isProgram(file));
+}
+
+function candidates(name: string, searchPath: string): readonly string[] {
   const folders = searchPath.split(delimiter).filter((folder) => isAbsolute(folder));
-  return folders.map((folder) => join(folder, name)).filter((file) => isProgram(file));
+  return folders.map((folder) => `${folder}/${name}`);
 }
 
 /** Whether a path is of a file that somebody may execute. */

@@ -55,12 +55,11 @@ export function toolFolders({ homes, searchPath, files, isHidden }: ToolSearch):
 
 /** What a folder of the search path needs, itself included. */
 function around(entry: string, homes: readonly string[]): readonly string[] {
-  const below = (names: readonly string[]) =>
-    homes.flatMap((home) => names.map((name) => join(home, name)));
-  const whole = below(installations).find((one) => isBelow(entry, one));
-  if (whole !== undefined) return [whole];
+  const home = homes.find((one) => isBelow(entry, one));
+  const name = home === undefined ? '' : entry.slice(home.length + 1);
+  const whole = installations.find((one) => isBelow(name, one));
+  if (whole !== undefined) return [`${home}/${whole}`];
   const environment = dirname(entry);
-  if (existsSync(join(environment, 'pyvenv.cfg'))) return [environment];
-  const name = Object.keys(companions).find((one) => below([one]).includes(entry));
-  return [entry, ...below(name === undefined ? [] : (companions[name] ?? []))];
+  if (existsSync(`${environment}/pyvenv.cfg`)) return [environment];
+  return [entry, ...(companions[name] ?? []).map((one) => `${home}/${one}`)];
 }

@@ -1,6 +1,6 @@
 /** How the machine looks from inside, before the workspace comes in. */
 
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 
 import type { SandboxRequest } from '../../../core/index.ts';
 import type { Ground } from './ground.ts';
@@ -25,9 +25,8 @@ export function machineView(
   return [...hidden, ...read.map((path) => ({ path, as: 'read' as const }))];
 }
 
-function hiddenPlaces({ homes, hidden, blank, options }: Ground): readonly Place[] {
+function hiddenPlaces({ homes, hidden, blank, tmp, options }: Ground): readonly Place[] {
   const { tmpBytes: bytes = defaultTmpBytes } = options;
-  const tmp = ['/tmp', '/var/tmp'].filter((path) => existsSync(path));
   return [
     ...hidden.map((path) => ({ path, as: 'empty' as const, bytes: 4096, mode: '0755' })),
     ...homes.map((path) => ({ path, as: 'empty' as const, bytes, mode: '0700' })),

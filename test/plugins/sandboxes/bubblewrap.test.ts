@@ -33,6 +33,7 @@ const ground: Ground = {
   prlimit: '/usr/bin/prlimit',
   homes: ['/home/me'],
   hidden: ['/home', '/run'],
+  tmp: ['/tmp', '/var/tmp'],
   blank: [],
   shown: ['/home/me/.local/share/tools'],
   gitIdentity: Buffer.from('[user]\n\tname = "me"\n').toString('base64'),
