@@ -20,18 +20,19 @@ const timeoutMs = 5000;
 const install =
   'install it (Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)';
 
-/** Runs bwrap in itself, to say its version; when that fails, once more without a /proc of its own. */
+/** Runs bwrap in itself, to say its version; when that fails, once more with less, and with less again. */
 export async function probeMachine(options: BubblewrapOptions): Promise<Probed> {
   if (process.platform !== 'linux') return unusable('bubblewrap is for Linux');
   const program = options.program ?? findBubblewrap();
   if (program === undefined) return unusable(`there is no bwrap on PATH: ${install}`);
   const survey = surveyMachine(realpathSync.native(program), options);
-  const fresh = { ...survey, freshProc: true };
-  const fault = await faultOf(fresh);
-  if (fault === undefined) return usable(fresh, []);
-  const shared = { ...survey, freshProc: false };
-  const second = await faultOf(shared);
-  if (second !== undefined) return unusable(`${fault}${adviceFor(fault)}`);
+  const whole = { ...survey, freshProc: true };
+  const fault = await faultOf(whole);
+  if (fault === undefined) return usable(whole, []);
+  const uncounted = { ...whole, hasOwnPidMax: false };
+  if (whole.hasOwnPidMax && (await faultOf(uncounted)) === undefined) return usable(uncounted, []);
+  const shared = { ...uncounted, freshProc: false };
+  if ((await faultOf(shared)) !== undefined) return unusable(`${fault}${adviceFor(fault)}`);
   return usable(shared, [
     `commands see the processes of the machine, since it refuses them a /proc of their own (${fault})`,
   ]);

@@ -25,7 +25,8 @@ function probeAfter(change: string, options: { path?: string; cwd?: string } = {
   const { path = process.env['PATH'] ?? '', cwd = '/' } = options;
   const script = `set -e; ${change}; PATH="$0" exec "$1" "$2"`;
   const args = ['-Urm', 'sh', '-c', script, path, process.execPath, program];
-  const ran = spawnSync('unshare', args, { cwd, encoding: 'utf8' });
+  const env = { ...process.env, CANARY: 'canary' };
+  const ran = spawnSync('unshare', args, { cwd, env, encoding: 'utf8' });
   assert.equal(ran.status, 0, ran.stderr);
   return JSON.parse(ran.stdout) as Said; // of probe.ts
 }
@@ -44,6 +45,7 @@ test(
     assert.equal(probe.level, 'partial');
     assert.match(probe.reasons.join(), /refuses them a \/proc of their own \(bwrap: .*proc/);
     assert.match(ran.stdout, /(Read-only|Permission)/);
+    assert.doesNotMatch(ran.stdout, /canary/i);
   },
 );
 
