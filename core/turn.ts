@@ -41,16 +41,21 @@ export function effectsOf(base: Base, actor: Actor): plug.Effects {
 }
 
 /** `spent`: model calls, tokens, and the model's last text. */
-export type Turn = ReturnType<typeof makeTurn>;
+export type Turn = Readonly<{ thread: Thread; running: Running; base: Base; get: Get } & Bound>;
+type Bound = { settings: it.Settings; model: plug.Model; signal: AbortSignal; lend: Lend } & Own;
+type Own = { tools: () => ReadonlyMap<string, plug.Tool>; spent: Spent };
+type Spent = { steps: number; tokens: number; text: string };
+type Lend = (origin: it.Origin, call?: string, own?: Processes) => plug.ModelContext & Lent;
+type Lent = { thread: string; settings: it.Settings; client: Client };
 
 /** Reads the slots, once. What narrows counts at once all the same: policies that came, tools that went. */
-export function makeTurn(thread: Thread, running: Running, base: Base, rest: Processes) {
+export function makeTurn(thread: Thread, running: Running, base: Base, rest: Processes): Turn {
   const { settings, id } = thread;
   const { signal } = running.controller;
   const get = base.registry.freeze();
   const model = modelOf(get, settings);
   /** What a plugin is given to work with, as this origin. */
-  const lend = (origin: it.Origin, call?: string, own = rest) => {
+  const lend: Lend = (origin, call, own = rest) => {
     const effects = effectsOf(base, { origin, call, own, signal, thread, settings, get });
     const notice: plug.Notify = (level, message) => thread.notice(level, origin.name, message);
     return { thread: id, settings, signal, client: base.client(origin.name), effects, notice };
