@@ -3,6 +3,7 @@
 import type { CompactionJob } from './contracts.ts';
 import { KernelError, messageOf } from './errors.ts';
 import type { Item, Part, WindowEntry } from './item.ts';
+import { readAll } from './prompt.ts';
 import { within } from './race.ts';
 import * as slots from './slots.ts';
 import { callModel } from './step.ts';
@@ -24,24 +25,23 @@ function roomOf({ model, settings }: Turn): number {
 }
 
 /** Whether the next request would come too near the model's window. */
-export function isFull(turn: Turn): boolean {
-  return tokensOf(turn.thread.window.weigh(turn.model)) > roomOf(turn) * fullAt;
-}
+export const isFull = (turn: Turn): boolean =>
+  tokensOf(turn.thread.window.weigh(turn.model)) > roomOf(turn) * fullAt;
 
-/** Moves the window. Throws `model_context` when no compactor gives one that can be taken. */
+/** Moves the window; what the model is told is read anew. Throws `model_context` when no compactor gives one that can be taken. */
 export async function compact(turn: Turn, reason: CompactionJob['reason'], remark?: string) {
   const { thread, model, settings, signal } = turn;
-  const weighed = thread.window.weigh(model);
-  const pins = pinsOf(weighed.map(({ part }) => part));
-  const parts = weighed.map((one) => ({ ...one, pinned: pins.has(one.part.n) }));
+  const pins = pinsOf(thread.window.parts());
+  const parts = thread.window.weigh(model).map((one) => ({ ...one, pinned: pins.has(one.part.n) }));
   const before = tokensOf(parts);
   const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
   const ask = (input: string) => askModel(turn, input);
   const job = { thread: thread.id, settings, reason, remark, parts, target, signal, ask };
   const { entries: kept, by } = await propose(turn, job, 0);
-  const entries = [...kept, { fragment: ledger(thread.items) }];
+  const entries = [...kept, ledger(thread.items)];
   const after = weightOf(entries, job);
   await thread.append([{ type: 'window', reason: 'compaction', by, entries, before, after }]);
+  await readAll(turn);
 }
 
 /** A question of a compactor to the thread's model: same prefix, same tools, no calls; nothing of it is appended. */
@@ -57,7 +57,6 @@ async function askModel(turn: Turn, input: string): Promise<string> {
   return text;
 }
 
-type Fragment = Extract<WindowEntry, { fragment: unknown }>['fragment'];
 type Proposal = Readonly<{ entries: readonly WindowEntry[]; by: string }>;
 
 /** The first proposal that can be taken; a compactor that fails gives a notice, and the next one has its turn. */
@@ -129,24 +128,21 @@ function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): nu
 }
 
 /** The kernel's own list of commands run and files read and changed, from the decision records alone. */
-function ledger(items: readonly Item[]): Fragment {
+function ledger(items: readonly Item[]): WindowEntry {
   const decisions = items.filter((item) => item.type === 'decision');
   const done = decisions.filter((one) => one.verdict === 'allow' && one.origin.kind !== 'plugin');
-  const listed = (title: string, kind: string) => {
-    const effects = done.flatMap(({ effect }) => (effect.kind === kind ? [effect] : []));
-    const all = new Set(
-      effects.map(({ argv, path }) => `- ${[argv ?? path].flat().join(' ').slice(0, 200)}`),
-    );
-    const newest = [...all].slice(-maxListed);
-    return newest.length === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
+  const listed = (kind: string, title: string) => {
+    const effects = done.map(({ effect }) => effect).filter((effect) => effect.kind === kind);
+    const all = new Set(effects.map(({ argv, path }) => [argv ?? path].flat().join(' ')));
+    const newest = [...all].slice(-maxListed).map((one) => `- ${one.slice(0, 200)}`);
+    return all.size === 0 ? [] : [`${title} (${newest.length} of ${all.size}):`, ...newest];
   };
-  const title = 'Done in this thread so far, as the harness recorded it:';
-  const lists = [
-    listed('Files changed', 'write'),
-    listed('Commands run', 'spawn'),
-    listed('Files read', 'read'),
-  ];
-  const text = [title, ...lists.flat()].join('\n');
-  const source = 'decision records';
-  return { plugin: ledgerSource, source, stability: 'turn', role: 'developer', text, pinned: true };
+  const text = [
+    'Done in this thread so far, as the harness recorded it:',
+    ...listed('write', 'Files changed'),
+    ...listed('spawn', 'Commands run'),
+    ...listed('read', 'Files read'),
+  ].join('\n');
+  const rest = { source: 'decision records', text, pinned: true };
+  return { fragment: { plugin: ledgerSource, stability: 'turn', role: 'developer', ...rest } };
 }

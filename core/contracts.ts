@@ -76,8 +76,12 @@ export interface Machine extends Named {
   readonly spawn: (plan: SpawnPlan, request: SpawnRequest) => Promise<Omit<Process, 'id'>>;
 }
 
-/** Paths are relative to the thread's cwd. */
-export interface Files {
+/**
+ * The only door to processes, files and network. Each effect is judged by the gate, leaves a decision record, and throws
+ * `denied` when the verdict is no. Relative paths start at the thread's cwd; a missing one throws `not_found`. Links are
+ * resolved before the gate judges, and what is opened is what was judged. `result:CALL` reads a call's whole result.
+ */
+export interface Effects {
   readonly stat: (path: string) => Promise<FileInfo>;
   readonly list: (path: string) => Promise<readonly (FileInfo & Named)[]>;
   /** The bytes from `start` up to `end`, by default all. */
@@ -85,14 +89,6 @@ export interface Files {
   /** Makes missing folders; an existing file keeps its mode unless one is given. */
   readonly write: (path: string, data: Bytes, options?: { mode?: number }) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;
-}
-
-/**
- * The only door to processes, files and network. Each effect is judged by the gate, leaves a decision record, and throws
- * `denied` when the verdict is no. Relative paths start at the thread's cwd; a missing one throws `not_found`. Links are
- * resolved before the gate judges, and what is opened is what was judged. `result:CALL` reads a call's whole result.
- */
-export interface Effects extends Files {
   readonly spawn: (request: SpawnRequest) => Promise<Process>;
   /** A kept process of this thread. */
   readonly process: (id: string) => Process | undefined;
@@ -162,6 +158,8 @@ export type Notify = (level: 'info' | 'warning', message: string) => void;
 export type ModelContext = Readonly<{ signal: AbortSignal; effects: Effects; notice: Notify }>;
 /** Effects have the asking client as their origin. */
 export type RequestContext = Readonly<{ client: Client; effects: Effects; signal: AbortSignal }>;
+/** What a plugin is lent within a turn. */
+export type PluginContext = InThread & ModelContext & RequestContext;
 /** A thread that plugins work in. The signal is aborted when the turn is interrupted. */
 type InThread = Readonly<{ thread: string; settings: item.Settings; signal: AbortSignal }>;
 
@@ -215,10 +213,8 @@ export type PromptContext = InThread &
   ModelContext &
   Readonly<{ since: readonly item.Item[] } & Has>;
 type Has = { own: readonly item.FragmentItem[]; tools: readonly item.ToolDefinition[] };
-export interface PromptSource extends Named {
-  readonly stability: item.Stability;
-  readonly read: (context: PromptContext) => Maybe<readonly Appended[]>;
-}
+export type PromptSource = Named & Readonly<{ stability: item.Stability; read: ReadPrompt }>;
+type ReadPrompt = (context: PromptContext) => Maybe<readonly Appended[]>;
 
 /** What a sandbox can do on this machine, and why not more. */
 export type SandboxProbe = Readonly<{ level: Confinement; reasons: readonly string[] }>;
@@ -228,20 +224,17 @@ type Reach = { mode: item.SandboxMode; roots: readonly string[]; network: boolea
 /** What to start instead, as plain data. `descriptors`: bytes (base64) that it reads from 3 on. `cleanup`: paths. */
 export type SpawnPlan = Readonly<{ file: string; args: readonly string[]; cwd: string } & Around>;
 type Around = { env: Strings; descriptors?: readonly string[]; cleanup?: readonly string[] };
-export interface Sandbox extends Named {
-  /** Asked once per kernel, when first needed. */
-  readonly probe: () => Maybe<SandboxProbe>;
-  readonly plan: (request: SandboxRequest) => Maybe<SpawnPlan>;
-}
+/** Probed once per kernel, when first needed. */
+export type Sandbox = Named & Readonly<{ probe: () => Maybe<SandboxProbe>; plan: PlanSpawn }>;
+export type PlanSpawn = (request: SandboxRequest) => Maybe<SpawnPlan>;
 
 export type Verdict = Readonly<{ verdict: Strictness } & item.Grounds & item.Proposal>;
 type Strictness = 'allow' | 'ask' | 'deny';
-export interface Policy extends Named {
-  /** The strictest verdict of all wins; `undefined` has no opinion; what it throws denies. */
-  readonly judge: (effect: Effect, settings: item.Settings) => Maybe<Verdict | undefined>;
-  /** Told what was answered when its `ask` won, so that it can remember. */
-  readonly answered?: (effect: Effect, how: 'thread' | 'project', on: item.Proposal) => void;
-}
+export type Policy = Named & Readonly<{ judge: Judge; answered?: Answered }>;
+/** The strictest verdict of all wins; `undefined` has no opinion; what it throws denies. */
+type Judge = (effect: Effect, settings: item.Settings) => Maybe<Verdict | undefined>;
+/** Told what was answered when its `ask` won, so that it can remember. */
+type Answered = (effect: Effect, how: 'thread' | 'project', on: item.Proposal) => void;
 
 /**
  * `target`: tokens that the new window may have. `remark`: what the user wants kept. `ask` asks the thread's model with
@@ -268,40 +261,33 @@ type Page = { parent?: string; limit?: number; cursor?: string };
 export type ThreadList = Readonly<{ threads: readonly ThreadSummary[]; next?: string }>;
 
 /** A thread open for writing, by this process alone; a torn last line has been dropped. */
-export interface ThreadLog {
-  readonly items: readonly item.Item[];
-  /** Returns when the items would survive kill −9; with `durable`, also a power loss. */
-  readonly append: (items: readonly item.Item[], durable: boolean) => Maybe<void>;
-  readonly close: () => Maybe<void>;
-}
+export type ThreadLog = Readonly<{ items: Items; append: Append; close: () => Maybe<void> }>;
+/** Returns when the items would survive kill −9; with `durable`, also a power loss. */
+type Append = (items: Items, durable: boolean) => Maybe<void>;
+type Items = readonly item.Item[];
 export interface Store extends Named {
   /** `create` makes a new thread, otherwise it must exist. Throws `conflict` when another process has it. */
   readonly open: (id: string, options: { create: boolean }) => Maybe<ThreadLog>;
-  readonly read: (id: string) => Maybe<readonly item.Item[]>;
+  readonly read: (id: string) => Maybe<Items>;
   readonly list: (query: ThreadQuery) => Maybe<ThreadList>;
   readonly remove: (id: string) => Maybe<void>;
   readonly blobs: Blobs;
 }
 /** Bytes by the SHA-256 of their content. */
-export interface Blobs {
-  readonly put: (bytes: Uint8Array) => Maybe<string>;
-  readonly get: (hash: string) => Maybe<Uint8Array | undefined>;
-}
+export type Blobs = Readonly<{ put: (bytes: Uint8Array) => Maybe<string>; get: GetBlob }>;
+type GetBlob = (hash: string) => Maybe<Uint8Array | undefined>;
 
 /** A macro over the protocol, typed by a user as `/name argument`. */
-export interface Command extends item.Described {
-  readonly run: (argument: string, client: Client) => Promise<void>;
-}
+export type Command = item.Described & Readonly<{ run: RunCommand }>;
+type RunCommand = (argument: string, client: Client) => Promise<void>;
 export interface FrontEnd extends item.Described {
   /** Resolves to the exit code. Abort asks it to end soon; what it started is closed by the kernel. */
   readonly run: (client: Client, argv: readonly string[], signal: AbortSignal) => Promise<number>;
 }
 /** An extension of the protocol, reached by every front end as `name`, such as `mcp/status`. */
-export interface RequestHandler extends Named {
-  readonly params: item.JsonSchema;
-  readonly result: item.JsonSchema;
-  readonly run: (params: unknown, context: RequestContext) => Promise<unknown>;
-}
+export type RequestHandler = Named & Readonly<{ params: item.JsonSchema } & Handling>;
+type Handling = { result: item.JsonSchema; run: HandleRequest };
+type HandleRequest = (params: unknown, context: RequestContext) => Promise<unknown>;
 
 export type TurnContext = InThread & RequestContext & Readonly<{ turn: string; input: Said }>;
 type Said = readonly item.Content[];

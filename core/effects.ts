@@ -2,68 +2,29 @@
 
 import type * as plug from './contracts.ts';
 import { fail, KernelError, notFound } from './errors.ts';
-import { type Judged, passGate } from './gate.ts';
+import { type Owner, passGate } from './gate.ts';
+import type { Origin } from './item.ts';
+import type { Child, Processes } from './processes.ts';
+import type { Base, Confined } from './registry.ts';
 import { nest } from './slot.ts';
-
-/** A process with its name in its thread, and what was asked for. */
-type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; argv: plug.Argv }>;
-
-/** The processes that one owner (call, turn, thread, plugin) answers for. Disposing ends all of them. */
-export class Processes implements AsyncDisposable {
-  readonly running = new Map<string, Child>();
-  /** Told when one comes or goes. */
-  changed: () => void = () => {};
-  /** How many were ever started, which names them. */
-  count = 0;
-  isClosed = false;
-
-  /** From now on this owner's, until it ends or another adopts it. */
-  adopt(child: Child, from?: Processes): void {
-    from?.release(child.id);
-    this.running.set(child.id, child);
-    this.changed();
-    void child.exited.then(() => this.release(child.id));
-    if (this.isClosed) child.kill();
-  }
-
-  release(id: string): void {
-    if (this.running.delete(id)) this.changed();
-  }
-
-  /** Resolves when they have ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.isClosed = true;
-    const all = [...this.running.values()];
-    for (const child of all) child.kill();
-    await Promise.all(all.map((child) => child.exited));
-  }
-}
-
-export type Confined = Readonly<{ level: plug.Confinement; sandbox: Pick<plug.Sandbox, 'plan'> }>;
-/** What all effects of a kernel share: `env` is what commands get, `sandbox` the one in use, if one was found. */
-export type World = Readonly<{ env: plug.Strings; machine: () => plug.Machine } & Confining>;
-type Confining = { sandbox: () => Promise<Confined | undefined> };
-
-/**
- * Effects end with `own` (a call, a turn, a plugin), and so do processes, but for those that `kept` keeps (a thread). The
- * signal ends what is under way. `stored` gives what paths like `result:CALL` name.
- */
-export type Owner = World & Judged & Readonly<Processing & Passing>;
-type Processing = { own: Processes; kept: Processes; signal: AbortSignal };
-type Passing = { wrappers: () => readonly plug.AroundEffect[]; stored?: Stored };
-type Stored = (path: string) => Promise<Uint8Array | undefined>;
+import { aroundEffect } from './slots.ts';
 
 /** Effects bound to their owner: within a thread, to a call. */
 export function bindEffects(owner: Owner): plug.Effects {
+  const send: Act<'fetch', plug.FetchAnswer> = ({ url, request }) =>
+    owner.base.machine().fetch(url, endingWith(owner, request));
   return {
     ...filesOf(owner),
     ...processesOf(owner),
-    fetch: (address, wanted = {}) =>
-      pass(owner, { kind: 'fetch', url: address, request: wanted }, ({ url, request }) =>
-        owner.machine().fetch(url, endingWith(owner, request)),
-      ),
+    fetch: (url, request = {}) => pass(owner, { kind: 'fetch', url, request }, send),
     call: (effect, run) => pass(owner, { kind: 'call', ...effect }, run),
   };
+}
+
+/** Effects outside any thread, as this origin. */
+export function effectsOutside(base: Base, origin: Origin, own: Processes, signal: AbortSignal) {
+  const { settings, registry } = base;
+  return bindEffects({ base, origin, own, signal, settings, get: registry.get });
 }
 
 type Maybe<T> = T | Promise<T>;
@@ -81,8 +42,8 @@ async function pass<K extends Kind, T>(owner: Owner, wanted: Wanted<K>, act: Act
     await passGate(seen, owner);
     return act(what, seen);
   };
-  const run = nest(owner.wrappers(), judged, (wrapper, next) => (what) => wrapper(what, next));
-  return run({ ...(wanted as plug.RequestBody), origin, thread, call, settings });
+  const run = nest(owner.get(aroundEffect), judged, (one, next) => (what) => one(what, next));
+  return run({ ...(wanted as plug.RequestBody), origin, thread: thread?.id, call, settings });
 }
 
 /** What the gate sees of what is wanted. */
@@ -103,15 +64,17 @@ const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => Maybe<Se
 };
 
 /** A path with its links resolved, and whether that is in the roots. */
-function at({ settings: { cwd, roots }, machine }: Owner, path: string) {
-  const real = machine().resolve(path, cwd);
-  const folders = [cwd, ...roots].map((root) => machine().resolve(root, '/').replace(/\/?$/, '/'));
+function at({ settings: { cwd, roots }, base }: Owner, path: string) {
+  const machine = base.machine();
+  const real = machine.resolve(path, cwd);
+  const folders = [cwd, ...roots].map((root) => machine.resolve(root, '/').replace(/\/?$/, '/'));
   return { path: real, inside: folders.some((folder) => `${real}/`.startsWith(folder)) };
 }
 
 /** A process of this owner that has not ended. */
-function running({ own, kept }: Owner, id: string): Child {
-  return own.running.get(id) ?? kept.running.get(id) ?? fail(notFound`process ${id} has ended`);
+function running({ own, thread }: Owner, id: string): Child {
+  const found = own.running.get(id) ?? thread?.processes.running.get(id);
+  return found ?? fail(notFound`process ${id} has ended`);
 }
 
 /** The same request, which ends with its owner's signal as well. */
@@ -119,54 +82,50 @@ function endingWith<R extends { signal?: AbortSignal }>({ signal }: Owner, reque
   return { ...request, signal: AbortSignal.any([signal, request.signal ?? signal]) };
 }
 
-const bare: plug.Sandbox['plan'] = ({ argv, cwd, env }) => {
-  return { file: argv[0], args: argv.slice(1), cwd, env };
-};
+const bare: plug.PlanSpawn = ({ argv: [file, ...args], cwd, env }) => ({ file, args, cwd, env });
 
 /** What commands run in. */
-async function confine({ settings: { sandbox: mode }, sandbox }: Owner): Promise<Confined> {
+async function confine({ settings: { sandbox: mode }, base }: Owner): Promise<Confined> {
   if (mode === 'danger-full-access') return { level: 'none', sandbox: { plan: bare } };
   const advice = 'run with --sandbox danger-full-access to run them unconfined';
   const message = `no sandbox can confine commands here, and the mode is ${mode}: ${advice}`;
-  return (await sandbox()) ?? fail(new KernelError('sandbox', message));
+  return (await base.sandbox()) ?? fail(new KernelError('sandbox', message));
 }
 
-function filesOf(owner: Owner): plug.Files {
-  const { machine, stored } = owner;
+function filesOf(owner: Owner): Omit<plug.Effects, 'spawn' | 'process' | 'fetch' | 'call'> {
+  const { thread, base } = owner;
+  const { machine } = base;
   const look = <T>(path: string, act: (real: string) => Maybe<T>) =>
     pass(owner, { kind: 'read', path }, (_what, seen) => act(seen.path));
-  const put = (wanted: Wanted<'write'>) =>
-    pass(owner, wanted, ({ data, mode }, { path }) =>
-      data === undefined ? machine().remove(path) : machine().write(path, data, mode),
-    );
+  const put: Act<'write', void> = ({ data, mode }, { path }) =>
+    data === undefined ? machine().remove(path) : machine().write(path, data, mode);
   return {
     stat: async (path) => {
-      const bytes = (await stored?.(path))?.length;
+      const bytes = (await thread?.stored(path))?.length;
       if (bytes === undefined) return look(path, (real) => machine().stat(real));
       return { path, kind: 'file', bytes, modifiedMs: 0, mode: 0o400 };
     },
     read: async (path, range) => {
-      const bytes = await stored?.(path);
+      const bytes = await thread?.stored(path);
       if (bytes === undefined) return look(path, (real) => machine().read(real, range));
       return bytes.subarray(range?.start, range?.end);
     },
     list: (path) => look(path, (real) => machine().list(real)),
-    write: (path, data, options) => put({ kind: 'write', path, data, ...options }),
-    remove: (path) => put({ kind: 'write', path }),
+    write: (path, data, options) => pass(owner, { kind: 'write', path, data, ...options }, put),
+    remove: (path) => pass(owner, { kind: 'write', path }, put),
   };
 }
 
 function processesOf(owner: Owner): Pick<plug.Effects, 'spawn' | 'process'> {
-  const { own, kept } = owner;
+  const { own, base } = owner;
+  const kept = owner.thread?.processes ?? own;
+  const feed: Act<'input', void> = ({ process, data }) => running(owner, process).write(data);
   const handle = (child: Child): plug.Process => ({
     id: child.id,
     exited: child.exited,
     end: () => child.end(),
     kill: (signal) => child.kill(signal),
-    write: (input) =>
-      pass(owner, { kind: 'input', process: child.id, data: input }, ({ process, data }) =>
-        running(owner, process).write(data),
-      ),
+    write: (data) => pass(owner, { kind: 'input', process: child.id, data }, feed),
     keep: (onOutput) => {
       child.keep(onOutput);
       kept.adopt(child, own);
@@ -176,9 +135,9 @@ function processesOf(owner: Owner): Pick<plug.Effects, 'spawn' | 'process'> {
     const { sandbox: mode, roots, network } = owner.settings;
     const { argv, env: added } = request;
     const { sandbox } = await confine(owner);
-    const env = { ...owner.env, ...added };
+    const env = { ...base.env, ...added };
     const plan = await sandbox.plan({ argv, cwd, env, mode, roots, network });
-    const started = await owner.machine().spawn(plan, endingWith(owner, request));
+    const started = await base.machine().spawn(plan, endingWith(owner, request));
     const child = Object.assign(started, { id: `p${++kept.count}`, argv });
     own.adopt(child);
     return handle(child);

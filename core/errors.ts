@@ -14,15 +14,14 @@ type FromHost = { status?: number; retryAfterMs?: number };
 /** What the kernel throws. The message says what was expected, what came, and what to do. */
 export class KernelError extends Error {
   override readonly name: string = 'KernelError';
-  readonly code: ErrorCode;
+  readonly code!: ErrorCode; // assigned with the rest
   readonly plugin?: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, message: string, { cause, ...rest }: ErrorOptions = {}) {
     super(message, { cause });
-    this.code = code;
-    Object.assign(this, rest);
+    Object.assign(this, { code, ...rest });
   }
 }
 
@@ -57,8 +56,7 @@ export function errorData(thrown: unknown): ErrorData {
 }
 
 /** The message of anything thrown. */
-export const messageOf = (thrown: unknown) =>
-  thrown instanceof Error ? thrown.message : String(thrown);
+export const messageOf = (one: unknown) => (one instanceof Error ? one.message : String(one));
 
 /** Throws, where an expression is wanted. */
 export function fail(error: Error): never {

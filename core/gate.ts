@@ -2,37 +2,47 @@
 
 import type * as plug from './contracts.ts';
 import { aborted, KernelError, messageOf } from './errors.ts';
-import type { DecisionItem, Question, Settings } from './item.ts';
-import type { Asked } from './protocol.ts';
+import { newId, type Origin, type Settings } from './item.ts';
+import type { Processes } from './processes.ts';
+import type { Base } from './registry.ts';
+import type { Get } from './slot.ts';
+import { policies } from './slots.ts';
+import type { Thread } from './thread.ts';
 
 /**
- * Whose effects these are, and what judges them: a turn, or the kernel for what is outside any thread. `policies`: in
- * force now. `record` resolves when the record is written well enough for the effect to happen. `own` is closed once the owner has ended: nothing happens for it any more.
+ * Whose effects these are, and for how long: in a turn on its settings, with what it read from the slots, or outside any
+ * thread. Effects end with `own` (a call, a turn, a plugin), and so do processes, but for those that a thread keeps. The
+ * signal ends what is under way.
  */
-export type Judged = Readonly<plug.Owner & { settings: Settings } & Judges>;
-type Judges = { policies: () => readonly plug.Policy[]; own: { isClosed: boolean } } & Records;
-type Records = { ask: (question: Question) => Promise<Asked>; record: Recording };
-type Recording = (decision: DecisionItem) => void | Promise<void>;
+export type Owner = Readonly<{ base: Base; origin: Origin; own: Processes } & Life & In>;
+type Life = { signal: AbortSignal };
+type In = { settings: Settings; get: Get; thread?: Thread; call?: string };
 
 type Opinion = plug.Verdict & Readonly<{ policy: string; by?: string }>;
 const strictness = { deny: 0, ask: 1, allow: 2 } as const;
 const byStrictness = (a: Opinion, b: Opinion) => strictness[a.verdict] - strictness[b.verdict];
 
 /** Resolves when the effect may happen, with its record written; throws `denied` with the reason otherwise. */
-export async function passGate(effect: plug.EffectBody, owner: Judged): Promise<void> {
-  const { origin, thread, call } = owner;
-  const whole = { ...effect, origin, thread, call };
-  const judging = owner.policies().map((policy) => judge(policy, whole, owner.settings));
+export async function passGate(effect: plug.EffectBody, owner: Owner): Promise<void> {
+  const { origin, thread, call, settings, base } = owner;
+  const whole = { ...effect, origin, thread: thread?.id, call };
+  const judging = policiesOf(owner).map((policy) => judge(policy, whole, settings));
   const opinions = (await Promise.all(judging)).filter((one) => one !== undefined);
   const [strictest = unjudged(effect)] = opinions.toSorted(byStrictness);
   const decided = strictest.verdict === 'ask' ? await ask(whole, strictest, owner) : strictest;
   const verdict = decided.verdict === 'allow' ? 'allow' : 'deny';
-  const id = crypto.randomUUID();
+  const id = newId();
   if (owner.own.isClosed) throw aborted`${origin.name} has ended, and with it its effects`;
-  await owner.record({ type: 'decision', id, origin, call, effect, ...decided, verdict });
+  const record = { type: 'decision', id, origin, call, effect, ...decided, verdict } as const;
+  await (thread?.record(record) ?? base.registry.decided(record));
   const message = `denied: ${decided.reason} (rule: ${decided.rule})`;
   if (verdict === 'deny') throw new KernelError('denied', message);
 }
+
+/** In force now: those that the owner read, and those added since. */
+const policiesOf = ({ get, base }: Owner) => [
+  ...new Set([...get(policies), ...base.registry.get(policies)]),
+];
 
 async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
   const failed = (error: unknown): plug.Verdict => {
@@ -50,16 +60,17 @@ function unjudged(effect: plug.EffectBody): Opinion {
   return { verdict: isNear ? 'allow' : 'ask', reason, rule, policy: 'kernel' };
 }
 
-async function ask(whole: plug.Effect, opinion: Opinion, owner: Judged): Promise<Opinion> {
+async function ask(whole: plug.Effect, opinion: Opinion, owner: Owner): Promise<Opinion> {
   const { origin, thread: _thread, call: _call, ...effect } = whole;
   const { reason, rule, proposal } = opinion;
   const question = { kind: 'approval/ask', effect, origin, reason, rule, proposal } as const;
-  const { by, decision = 'deny', remark = 'the user said no' } = await owner.ask(question);
+  const asked = await owner.thread?.ask(question, owner.call, owner.signal);
+  const { by, decision = 'deny', remark = 'the user said no' } = asked ?? { by: 'nobody' };
   const alone = `${reason}, and nobody is there to ask`;
   const why = by === 'nobody' ? alone : by === 'closed' ? 'the turn ended first' : remark;
   if (decision === 'deny' || decision === 'stop')
     return { ...opinion, verdict: 'deny', by, reason: why };
-  const policy = owner.policies().find(({ name }) => name === opinion.policy);
+  const policy = policiesOf(owner).find(({ name }) => name === opinion.policy);
   if (decision !== 'once') policy?.answered?.(whole, decision, { proposal });
   return { ...opinion, verdict: 'allow', by, reason: `${by} allowed it (${decision})` };
 }

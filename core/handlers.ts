@@ -2,10 +2,9 @@
 
 import { pinsOf } from './compaction.ts';
 import { conflict, invalid, KernelError, notFound } from './errors.ts';
-import type * as it from './item.ts';
+import * as it from './item.ts';
 import type { Method, Params, Result } from './protocol.ts';
-import type { Thread } from './thread.ts';
-import { isBusy, newId, type Threads } from './threads.ts';
+import { isBusy, type Threads } from './threads.ts';
 import { modelOf } from './turn.ts';
 
 /** A handler, called under the client's name. */
@@ -13,21 +12,19 @@ type Handler<M extends Method> = (...call: Call<M>) => Promise<Result<M>> | Resu
 type Call<M extends Method> = [threads: Threads, params: Params<M>, client: string];
 
 export const handlers: { readonly [M in Method]: Handler<M> } = {
-  'thread/start': async (threads, { settings: given, ephemeral, name, parent }) => {
+  'thread/start': async (threads, { settings: given = {}, ephemeral, name, parent }, client) => {
     const { settings: usual } = threads.base;
     const settings = { ...usual, ...changesOf(usual, given) };
-    const thread = await threads.create({ settings, parent }, { ephemeral });
-    await thread.append(metaOf(threads, name));
-    return thread.info();
+    const { id } = await threads.create({ settings, parent }, { ephemeral });
+    return handlers['thread/update'](threads, { thread: id, name }, client);
   },
   'thread/resume': (...call) => handlers['thread/update'](...call),
   'thread/fork': async (threads, { thread: id, after = Infinity, ephemeral }) => {
     const { items, blobs } = await threads.read(id);
     const [first, ...rest] = items.slice(0, after + 1);
     if (first?.type !== 'thread') throw invalid`cannot fork thread ${id} after ordinal ${after}`;
-    const { settings } = first;
-    const fork = { thread: id, after: rest.length };
-    const thread = await threads.create({ settings, fork }, { ephemeral, rest, blobs });
+    const birth = { settings: first.settings, fork: { thread: id, after: rest.length } };
+    const thread = await threads.create(birth, { ephemeral, rest, blobs });
     return thread.info();
   },
   'thread/list': (threads, query) => threads.base.store().list(query),
@@ -37,8 +34,11 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
   },
   'thread/update': async (threads, { thread: id, settings, name, archived }) => {
     const thread = await threads.resume(id);
-    await thread.append([...overrideOf(thread, settings), ...metaOf(threads, name, archived)]);
-    thread.touch();
+    const changes = settings && changesOf(thread.settings, settings);
+    const [clean] = threads.base.registry.clean([name]); // text, unlike what else is called name
+    if (changes) await thread.append([{ type: 'settings', changes }]);
+    if ((clean ?? archived) !== undefined)
+      await thread.append([{ type: 'meta', name: clean, archived }]);
     return thread.info();
   },
   'thread/window': (threads, { thread: id }) => {
@@ -53,11 +53,10 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
   'thread/compact': async (threads, { thread: id, remark = '' }) => {
     const thread = threads.get(id, 'compact');
     const from = thread.items.length;
-    threads.start(thread, { turn: newId(), input: [], how: 'start', compact: remark });
+    threads.start(thread, { turn: it.newId(), input: [], how: 'start', compact: remark });
     await thread.running?.ended;
-    const since = thread.items.slice(from);
-    const moved = since.findLast((item) => item.type === 'window');
-    const end = since.findLast((item) => item.type === 'end');
+    const moved = thread.items.slice(from).findLast((item) => item.type === 'window');
+    const end = thread.items.findLast((item) => item.type === 'end');
     const why = end?.error?.message ?? 'the turn was interrupted';
     if (moved === undefined) throw new KernelError('model_context', why);
     return { before: moved.before, after: moved.after };
@@ -77,7 +76,7 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
   'turn/start': (threads, { thread: id, settings: given, limits, ...said }) => {
     const thread = threads.get(id);
     if (said.input.length === 0) throw invalid`expected input with at least one content`;
-    const turn = newId();
+    const turn = it.newId();
     const queued = isBusy(thread);
     const how = queued ? 'queue' : 'start';
     const settings = given && changesOf(thread.settings, given);
@@ -93,42 +92,18 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     running.steering.push({ ...said, how: 'steer' });
     return { turn };
   },
-  'turn/interrupt': async (threads, { thread: id, turn }) => {
-    const thread = threads.get(id);
-    const running = thread.running?.pending.turn;
-    if ((turn ?? running) !== running) return {};
-    await thread.stop('interrupted by the user');
-    return {};
-  },
-  'question/answer': (threads, { thread, question, answer }, client) => {
-    threads.get(thread).answer(question, answer, client);
-    return {};
-  },
-  'question/ask': (threads, { thread: id, question, call }) => {
-    const thread = threads.get(id);
-    return thread.ask(question, call, thread.running?.controller.signal);
-  },
-  'kernel/describe': (threads) => {
-    const all = threads.all().map((thread) => thread.info());
-    return { ...threads.base.registry.describe(), threads: all };
-  },
+  'turn/interrupt': (threads, { thread, turn }) =>
+    threads.get(thread).stop('interrupted by the user', turn),
+  'question/answer': (threads, { thread, question, answer }, client) =>
+    threads.get(thread).answer(question, answer, client),
+  'question/ask': (threads, { thread, question, call }) => threads.get(thread).ask(question, call),
+  'kernel/describe': (all) => ({ ...all.base.registry.describe(), threads: all.infos() }),
 };
 
 /** The changes that an override makes; another cwd takes the place of the former as a root. */
-function changesOf(settings: it.Settings, given: Partial<it.Settings> = {}): Partial<it.Settings> {
+function changesOf(settings: it.Settings, given: Partial<it.Settings>): Partial<it.Settings> {
   const { cwd } = given;
   if (cwd === undefined || given.roots !== undefined) return given;
   const others = settings.roots.filter((root) => root !== settings.cwd && root !== cwd);
   return { ...given, roots: [cwd, ...others] };
-}
-
-function overrideOf(thread: Thread, given?: Partial<it.Settings>): readonly it.Body[] {
-  const changes = changesOf(thread.settings, given);
-  return given === undefined ? [] : [{ type: 'settings', changes }];
-}
-
-/** What a thread is called is text, unlike other names. */
-function metaOf({ base }: Threads, name?: string, archived?: boolean): readonly it.Body[] {
-  const [clean] = base.registry.clean([name]);
-  return (name ?? archived) === undefined ? [] : [{ type: 'meta', name: clean, archived }];
 }

@@ -1,33 +1,30 @@
 /** The kernel: plugins in, a client out. */
 
 import type * as plug from './contracts.ts';
-import { type Confined, Processes } from './effects.ts';
+import { effectsOutside } from './effects.ts';
 import { conflict, fail, KernelError, notFound } from './errors.ts';
 import { handlers } from './handlers.ts';
 import type * as it from './item.ts';
 import type { PluginSpec } from './plugin.ts';
+import { Processes } from './processes.ts';
 import type { Client } from './protocol.ts';
-import { type Lend, Registry } from './registry.ts';
+import { type Base, type Confined, type Lend, Registry } from './registry.ts';
 import { entryOf, type NamedValues, type Slot } from './slot.ts';
 import * as slots from './slots.ts';
 import { subscribe } from './subscription.ts';
 import { Threads } from './threads.ts';
-import { type Base, effectsOf } from './turn.ts';
 
-export interface KernelOptions {
-  /** In the order of configuration. */
-  readonly plugins: readonly PluginSpec[];
-  /** Defaults of new threads; what is missing: the process's cwd, workspace-write, on-request, no network. */
-  readonly settings?: Partial<it.Settings>;
-  /** Defaults of each turn's limits. */
-  readonly limits?: it.Limits;
-  /** Which entry of a choice slot to use, by slot: `{ sandboxes: 'none', stores: 'memory' }`. */
-  readonly choose?: plug.Strings;
-  /** Bytes of a result that the model is shown; the rest is kept as a blob. Default 32768. */
-  readonly resultBytes?: number;
-  /** The environment that commands get; default: PATH and HOME. */
-  readonly env?: plug.Strings;
-}
+/**
+ * - `plugins`: in the order of configuration.
+ * - `choose`: which entry of a choice slot to use, by slot: `{ sandboxes: 'none', stores: 'memory' }`.
+ * - `settings`: defaults of new threads; what is missing: the process's cwd, workspace-write, on-request, no network.
+ * - `limits`: defaults of each turn's.
+ * - `env`: the environment that commands get; default: PATH and HOME.
+ * - `resultBytes`: of a result that the model is shown; the rest is kept as a blob. Default 32768.
+ */
+export type KernelOptions = Readonly<{ plugins: readonly PluginSpec[] } & Choices & Defaults>;
+type Choices = { choose?: plug.Strings; env?: plug.Strings };
+type Defaults = { settings?: Partial<it.Settings>; limits?: it.Limits; resultBytes?: number };
 
 /** Disposing ends everything that is ours: turns, processes, plugins (last first). */
 export interface Kernel extends AsyncDisposable {
@@ -39,15 +36,13 @@ export interface Kernel extends AsyncDisposable {
 
 /** Starts the plugins in order. What had started is undone, last first, when one fails. */
 export async function createKernel(options: KernelOptions): Promise<Kernel> {
-  const registry = new Registry();
-  const base = baseOf(options, registry, (name) => clientOf(threads, name));
-  const threads = new Threads(base);
   await using started = new AsyncDisposableStack();
-  started.defer(() => registry.close());
-  started.use(threads);
+  const registry = started.use(new Registry());
+  const base = baseOf(options, registry, (name) => clientOf(threads, name));
+  const threads = started.use(new Threads(base));
   const lend: Lend = (plugin, scope, signal) => {
     const own = scope.use(new Processes());
-    const effects = effectsOf(base, { origin: { kind: 'plugin', name: plugin }, own, signal });
+    const effects = effectsOutside(base, { kind: 'plugin', name: plugin }, own, signal);
     return { client: base.client(plugin), effects };
   };
   for (const spec of options.plugins) await registry.start(spec, lend);
@@ -64,13 +59,13 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
 }
 
 function baseOf(options: KernelOptions, registry: Registry, client: Base['client']): Base {
-  const { settings: given, limits, resultBytes = 32_768, choose = {} } = options;
   const { PATH = '', HOME = '' } = process.env;
-  const cwd = given?.cwd ?? process.cwd();
+  const { limits, resultBytes = 32_768, choose = {}, env = { PATH, HOME } } = options;
+  const cwd = options.settings?.cwd ?? process.cwd();
   const least = { sandbox: 'workspace-write', approval: 'on-request', network: false } as const;
-  const settings = { provider: 'none', ...least, cwd, roots: [cwd], ...given };
+  const settings = { provider: 'none', ...least, cwd, roots: [cwd], ...options.settings };
   /** Of a choice slot: the value that configuration names, else all. */
-  const choices: Choices = (slot) => {
+  const choices = <T extends { name: string }>(slot: Slot<T, readonly T[]>): readonly T[] => {
     const all = registry.get(slot);
     const name = choose[slot.name];
     const known = new Map(all.map((value) => [value.name, value]));
@@ -79,17 +74,12 @@ function baseOf(options: KernelOptions, registry: Registry, client: Base['client
   const advice = 'start the thread as ephemeral, or add a stores plugin such as "jsonl"';
   const store = () => choices(slots.stores)[0] ?? fail(notFound`no store is loaded: ${advice}`);
   const noMachine = 'no machine is loaded: add the plugin "local"';
+  const machine = () => choices(slots.machines)[0] ?? fail(notFound`${noMachine}`);
   const isNamed = choose['sandboxes'] !== undefined;
-  let sandbox: Promise<Confined | undefined> | undefined;
-  const world = {
-    env: options.env ?? { PATH, HOME },
-    machine: () => choices(slots.machines)[0] ?? fail(notFound`${noMachine}`),
-    sandbox: () => (sandbox ??= chooseSandbox(choices(slots.sandboxes), isNamed, registry)),
-  };
-  return { registry, world, store, client, settings, limits, resultBytes };
+  let best: Promise<Confined | undefined> | undefined;
+  const sandbox = () => (best ??= chooseSandbox(choices(slots.sandboxes), isNamed, registry));
+  return { registry, client, settings, limits, resultBytes, env, store, machine, sandbox };
 }
-
-type Choices = <T extends { readonly name: string }>(slot: Slot<T, readonly T[]>) => readonly T[];
 
 /** The one that is named, else the first that confines fully, else, with a notice, the first that does in part. */
 async function chooseSandbox(all: readonly plug.Sandbox[], isNamed: boolean, registry: Registry) {
@@ -129,7 +119,7 @@ function clientOf(threads: Threads, name: string): Client {
     call: async (method, params, signal = new AbortController().signal) => {
       const handler = entryOf(registry.get(slots.requests), method, `request "${method}"`);
       await using own = new Processes();
-      const effects = effectsOf(threads.base, { origin: { kind: 'client', name }, own, signal });
+      const effects = effectsOutside(threads.base, { kind: 'client', name }, own, signal);
       return await handler.run(params, { client, signal, effects });
     },
     subscribe: (options) => subscribe(threads.get(options.thread), options),

@@ -1,18 +1,18 @@
 /** The agent's loop. Whatever it does is appended to the thread. */
 
-import { runCalls } from './call.ts';
 import { compact, isFull } from './compaction.ts';
 import type * as plug from './contracts.ts';
-import { Processes } from './effects.ts';
+import { Processes } from './processes.ts';
 import { asKernelError, errorData, KernelError } from './errors.ts';
 import type * as it from './item.ts';
-import { readPrompts } from './prompt.ts';
-import { within } from './race.ts';
+import { readAll, readPrompts } from './prompt.ts';
+import { since, within } from './race.ts';
+import type { Base } from './registry.ts';
 import { nest } from './slot.ts';
 import * as slots from './slots.ts';
-import { runStep } from './step.ts';
+import { endMs, runCalls, runStep } from './step.ts';
 import type { Running, Thread } from './thread.ts';
-import { type Base, makeTurn, type Turn } from './turn.ts';
+import { makeTurn, type Turn } from './turn.ts';
 
 /** How long a turn may take to end after an interrupt; its calls take less. */
 const graceMs = 800;
@@ -28,31 +28,28 @@ export async function runTurn(thread: Thread, running: Running, base: Base): Pro
   const { pending, controller } = running;
   const { turn: id, limits = {}, outputSchema, settings: changes } = pending;
   const { signal } = controller;
-  const { timeoutMs } = limits;
   const started = performance.now();
-  const expire = () => controller.abort(reached(running, 'timeoutMs', timeoutMs));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+  const expire = () => controller.abort(reached(running, 'timeoutMs', limits.timeoutMs));
+  using _timer = limits.timeoutMs === undefined ? undefined : setTimeout(expire, limits.timeoutMs);
   const own = new Processes();
   let end: it.Ending = { status: 'completed' };
   try {
     const settings: it.Body[] = changes === undefined ? [] : [{ type: 'settings', changes }];
     await thread.append([...settings, { type: 'turn', id, limits, outputSchema }]);
     const turn = makeTurn(thread, running, base, own);
-    const compacted = () => moveWindow(turn, 'asked', pending.compact);
+    const compacted = () => compact(turn, 'asked', pending.compact);
     const work = pending.compact === undefined ? answer(turn) : readAll(turn).then(compacted);
     await within<unknown>(work, { signal, graceMs, what: 'the turn' });
   } catch (thrown) {
     const error = errorData(signal.aborted ? signal.reason : thrown);
-    const { limit } = running;
     end = error.code === 'aborted' ? { status: 'interrupted' } : { status: 'failed', error };
-    if (limit !== undefined) end = { status: 'limit', limit, error };
+    if (running.limit) end = { status: 'limit', limit: running.limit, error };
   }
-  clearTimeout(timer);
-  await own[Symbol.asyncDispose]();
+  await within(own[Symbol.asyncDispose](), { limitMs: endMs, what: id }).catch(() => {});
   const lost = [...thread.open.values()].map((open) => open.discarded('the turn ended'));
-  const durationMs = Math.round(performance.now() - started);
-  const last = [...lost, { type: 'end', id, ...end, durationMs } as const];
-  await thread.append(last, { durable: true }).catch(() => {}); // a store that failed takes none; the status says so
+  const unsaid = running.steering.filter(({ how }) => how !== 'steer').map(userItem);
+  const last: it.Body = { type: 'end', id, ...end, durationMs: since(started) };
+  await thread.append([...lost, ...unsaid, last], { durable: true }).catch(() => {}); // a store that failed takes none; the status says so
 }
 
 /** The turn within its wrappers, which may let it go on with more input. */
@@ -60,10 +57,11 @@ async function answer(turn: Turn): Promise<plug.TurnOutcome> {
   const { input, turn: id } = turn.running.pending;
   const context = { ...turn.lend({ kind: 'hook', name: 'turn' }), turn: id, input };
   const { steering } = turn.running;
+  let first = steering.shift(); // a wrapper may refuse it
   const run: plug.RunTurn = async (more = []) => {
-    const [first] = turn.spent.steps === 0 ? steering.splice(0, 1) : [];
     const said = { how: 'steer', ...first, input: [...(first?.input ?? []), ...more] } as const;
     if (said.input.length > 0) steering.unshift(said);
+    first = undefined;
     await loop(turn);
     return { status: 'completed', text: turn.spent.text };
   };
@@ -71,6 +69,10 @@ async function answer(turn: Turn): Promise<plug.TurnOutcome> {
     return wrapper(context, (other = more) => next(other));
   })();
 }
+
+const userItem = ({ input, how, clientId }: Running['steering'][number]): it.UserItem => {
+  return { type: 'user', content: input, how, clientId };
+};
 
 /** Take what was said, ask, run what is called: until nothing is called and nothing was said meanwhile. */
 async function loop(turn: Turn): Promise<void> {
@@ -81,15 +83,12 @@ async function loop(turn: Turn): Promise<void> {
     if (spent.steps >= steps) throw reached(running, 'steps', steps);
     if (spent.tokens >= tokens) throw reached(running, 'tokens', tokens);
     await (spent.steps === 0 ? readAll(turn) : readPrompts(turn, 'turn'));
-    const said = running.steering.splice(0);
-    await thread.append(
-      said.map(({ input, how, clientId }) => ({ type: 'user', content: input, how, clientId })),
-    );
-    if (isFull(turn)) await moveWindow(turn, 'full');
+    await thread.append(running.steering.splice(0).map(userItem));
+    if (isFull(turn)) await compact(turn, 'full');
     // When the provider says that the input is too long: once more after a compaction.
     const { calls, text } = await runStep(turn).catch(async (error: unknown) => {
       if (asKernelError(error).code !== 'model_context') throw error;
-      await moveWindow(turn, 'refused');
+      await compact(turn, 'refused');
       return runStep(turn);
     });
     spent.text = text || spent.text;
@@ -100,24 +99,4 @@ async function loop(turn: Turn): Promise<void> {
     if (text === '') throw new KernelError('model_answer', silent);
     return;
   }
-}
-
-async function moveWindow(turn: Turn, reason: plug.CompactionJob['reason'], remark?: string) {
-  await compact(turn, reason, remark);
-  await readAll(turn);
-}
-
-/** All prompt sources; then the tools, which are fixed for the thread: only a window that has moved takes new ones. */
-async function readAll(turn: Turn): Promise<void> {
-  await readPrompts(turn, 'fixed', 'thread', 'turn');
-  const { thread, settings, model } = turn;
-  if (!model.traits(settings).tools) return;
-  const tools = [...turn.tools().values()].map(({ name, description, inputSchema }) => {
-    return { name, description, inputSchema };
-  });
-  const before = thread.window.tools() ?? [];
-  const latest = thread.items.findLast(({ type }) => type === 'window' || type === 'tools');
-  const isDue = before.length === 0 || latest?.type === 'window';
-  const isNew = JSON.stringify(before) !== JSON.stringify(tools);
-  if (isDue && isNew) await thread.append([{ type: 'tools', tools }]);
 }

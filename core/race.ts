@@ -7,6 +7,9 @@ import { aborted, KernelError } from './errors.ts';
 /** `graceMs`: how long after an abort the promise's own end is still waited for. `what` is named in the error. */
 export type Bounds = { what: string; signal?: AbortSignal; limitMs?: number; graceMs?: number };
 
+/** Milliseconds since a `performance.now()`. */
+export const since = (started: number) => Math.round(performance.now() - started);
+
 /** The promise's own end, or `aborted`, or `timeout`, whichever comes first. What comes later is dropped. */
 export async function within<T>(promise: Promise<T> | T, bounds: Bounds): Promise<T> {
   const { signal, limitMs, graceMs = 0, what } = bounds;

@@ -1,9 +1,10 @@
 /** Plugins and what they added: started in order, undone last first, completely; and what they are told. */
 
+import type * as plug from './contracts.ts';
 import { asKernelError, errorData, KernelError, messageOf } from './errors.ts';
-import type { DecisionItem, ErrorData, Level, NoticeItem } from './item.ts';
-import type { Host, Plugin, PluginSpec } from './plugin.ts';
-import type { DescribedPlugin, Description, Event, Listener } from './protocol.ts';
+import type { DecisionItem, ErrorData, Level, Limits, NoticeItem, Settings } from './item.ts';
+import type { Host, PluginSpec } from './plugin.ts';
+import type { Client, DescribedPlugin, Description, Event, Listener } from './protocol.ts';
 import { within } from './race.ts';
 import { redactData } from './redact.ts';
 import { type Entry, type Get, type Slot, sortEntries } from './slot.ts';
@@ -13,13 +14,15 @@ import * as slots from './slots.ts';
 const startMs = 10_000;
 const stopMs = 3_000;
 
+const twice = 'another plugin has this name: remove one of them, or give it another name';
+
 /** A slot and its entries, sorted: replaced by each change, never changed. */
 type Held = { slot: Slot<never>; entries: readonly Entry<never>[]; combined?: { value: unknown } };
 type Lent = Pick<Host, 'client' | 'effects'>;
 /** What a plugin's host has of the kernel. */
 export type Lend = (name: string, scope: AsyncDisposableStack, signal: AbortSignal) => Lent;
 
-export class Registry {
+export class Registry implements AsyncDisposable {
   readonly #slots = new Map<string, Held>();
   readonly #plugins: DescribedPlugin[] = [];
   readonly #started = new AsyncDisposableStack();
@@ -31,15 +34,15 @@ export class Registry {
   readonly get: Get = (slot) => read(this.#slots, slot);
 
   /** What the slots hold now, whatever happens to them later. */
-  freeze(): Get {
-    const frozen = new Map(this.#slots);
+  freeze(frozen = new Map(this.#slots)): Get {
     return (slot) => read(frozen, slot);
   }
 
   /** Starts one plugin. What it throws is thrown with its name, and for an optional one is a notice. */
   async start(spec: PluginSpec, lend: Lend) {
     const { plugin, tier = 'user', order: usual, optional = false } = spec;
-    const { name } = plugin;
+    const { name, api } = plugin;
+    const level = `it is for API level ${String(api)}, and this program has level 1: update one of them`;
     const began = performance.now();
     const scope = new AsyncDisposableStack();
     const controller = new AbortController();
@@ -56,7 +59,8 @@ export class Registry {
       this.emit(this.clean({ type: 'log', plugin: name, message, data }));
     let error: ErrorData | undefined;
     try {
-      this.#check(plugin);
+      if (api !== 1) throw new KernelError('plugin', level);
+      if (this.#plugins.some((one) => one.name === name)) throw new KernelError('plugin', twice);
       const host: Host = { ...lend(name, scope, signal), add, get: this.get, scope, signal, log };
       await within(Promise.try(plugin.setup, host), { limitMs: startMs, what: 'its setup' });
       this.#started.defer(() => stop(name, scope));
@@ -71,20 +75,12 @@ export class Registry {
     this.#plugins.push({ name, tier, setupMs: performance.now() - began, ...(error && { error }) });
   }
 
-  #change(slot: Slot<never>, change: (entries: Held['entries']) => Held['entries']): void {
-    const entries = change(this.#slots.get(slot.name)?.entries ?? []);
-    this.#slots.set(slot.name, { slot, entries });
-  }
-
-  #check({ name, api }: Plugin): void {
-    const level = `it is for API level ${String(api)}, and this program has level 1: update one of them`;
-    if (api !== 1) throw new KernelError('plugin', level);
-    const twice = 'another plugin has this name: remove one of them, or give it another name';
-    if (this.#plugins.some((one) => one.name === name)) throw new KernelError('plugin', twice);
+  #change(slot: Slot<never>, edit: (entries: Held['entries']) => Held['entries']): void {
+    this.#slots.set(slot.name, { slot, entries: edit(this.#slots.get(slot.name)?.entries ?? []) });
   }
 
   /** Stops all plugins, last first. */
-  readonly close = () => this.#started.disposeAsync();
+  readonly [Symbol.asyncDispose] = () => this.#started.disposeAsync();
 
   describe(): Omit<Description, 'threads'> {
     const filled = [...this.#slots.values()].filter(({ entries }) => entries.length > 0);
@@ -150,3 +146,11 @@ async function stop(name: string, scope: AsyncDisposableStack): Promise<void> {
     process.emitWarning(`plugin ${name} did not stop cleanly: ${messageOf(error)}`);
   await within(scope.disposeAsync(), { limitMs: stopMs, what: 'its stop' }).catch(warn);
 }
+
+/** What the parts of a kernel share. `resultBytes`: of a result that the model is shown. `settings` are of new threads, `limits` of each turn. */
+export type Base = Readonly<{ registry: Registry; resultBytes: number } & Defaults & Choices>;
+type Defaults = { settings: Settings; limits?: Limits; client: (name: string) => Client };
+/** `env` is what commands get; `sandbox` is the one in use, if one was found. */
+type Choices = { env: plug.Strings; machine: () => plug.Machine; store: () => plug.Store } & Found;
+type Found = { sandbox: () => Promise<Confined | undefined> };
+export type Confined = Readonly<{ level: plug.Confinement; sandbox: Pick<plug.Sandbox, 'plan'> }>;

@@ -3,7 +3,7 @@
 import { addAbortListener } from 'node:events';
 
 import type { Blobs, ThreadLog } from './contracts.ts';
-import { Processes } from './effects.ts';
+import { Processes } from './processes.ts';
 import { asKernelError, conflict, errorData, KernelError, notFound } from './errors.ts';
 import * as it from './item.ts';
 import type * as protocol from './protocol.ts';
@@ -129,9 +129,12 @@ export class Thread {
     if (item.type === 'end') this.running = undefined;
   }
 
-  /** Before the first effect of a turn that acts outside, its items are made safe from a power loss. */
+  /** A turn's items are made safe from a power loss before its first act: all but reading, and asking the model. */
   record(decision: it.DecisionItem): Promise<void> {
-    const durable = this.#safe !== this.running && actsOutside(decision);
+    const { verdict, origin, effect } = decision;
+    const isAsking = effect.kind === 'fetch' && origin.kind === 'plugin';
+    const isAct = verdict === 'allow' && effect.kind !== 'read' && !isAsking;
+    const durable = isAct && this.#safe !== this.running;
     if (durable) this.#safe = this.running;
     return this.append([decision], { durable });
   }
@@ -164,39 +167,39 @@ export class Thread {
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
-  async ask(question: it.Question, call?: string, signal?: AbortSignal): Promise<protocol.Asked> {
+  async ask(question: it.Question, call?: string, given?: AbortSignal): Promise<protocol.Asked> {
+    const signal = given ?? this.running?.controller.signal;
     if (![...this.cursors].some((cursor) => cursor.answers)) return { by: 'nobody' };
-    const item: it.QuestionItem = { type: 'question', id: crypto.randomUUID(), call, question };
+    const item: it.QuestionItem = { type: 'question', id: it.newId(), call, question };
     const { promise, resolve: settle } = Promise.withResolvers<protocol.Asked>();
     const onAbort = () => settle({ ...unanswered, by: 'closed' });
     using _listener = signal && addAbortListener(signal, onAbort);
     this.#questions.set(item.id, { item, settle });
-    try {
-      await this.append([item]);
-      this.touch();
-      const { by, ...answer } = await promise;
-      await this.append([{ type: 'answer', question: item.id, answer, by }]);
-      return { by, ...answer };
-    } finally {
-      this.#questions.delete(item.id);
-      this.touch();
-    }
+    await this.append([item]);
+    this.touch();
+    const { by, ...answer } = await promise;
+    this.#questions.delete(item.id);
+    await this.append([{ type: 'answer', question: item.id, answer, by }]);
+    this.touch();
+    return { by, ...answer };
   }
 
-  /** Ends the running turn; resolves when it has ended. */
-  async stop(why: string): Promise<void> {
-    const { running } = this;
+  /** Ends the running turn, if it is this one; resolves when it has ended. */
+  async stop(why: string, turn = this.running?.pending.turn) {
+    const running = this.running?.pending.turn === turn ? this.running : undefined;
     running?.controller.abort(new KernelError('aborted', why));
     await running?.ended;
+    return {};
   }
 
   /** The first answer wins. `stop` ends the turn as well. */
-  answer(question: string, answer: it.Answer, by: string): void {
+  answer(question: string, answer: it.Answer, by: string) {
     const open = this.#questions.get(question);
     if (open === undefined) throw conflict`question ${question} is not open in thread ${this.id}`;
     this.#questions.delete(question);
     open.settle({ ...answer, by });
     if (answer.decision === 'stop') void this.stop('the user stopped the turn');
+    return {};
   }
 
   /** Ends the running turn, open questions, processes and subscriptions, and lets go of the log. */
@@ -213,11 +216,6 @@ export class Thread {
     await this.#options.log?.close();
     this.#options.registry.emit({ type: 'thread/closed', thread: this.id });
   }
-}
-
-/** Whether this changes something, or is seen elsewhere: all but reading, and asking the model. */
-function actsOutside({ verdict, effect: { kind }, origin }: it.DecisionItem): boolean {
-  return verdict === 'allow' && kind !== 'read' && !(kind === 'fetch' && origin.kind === 'plugin');
 }
 
 const unanswered = { decision: 'deny' } as const;

@@ -4,13 +4,14 @@ import type { Blobs } from './contracts.ts';
 import { conflict, notFound } from './errors.ts';
 import * as it from './item.ts';
 import { runTurn } from './loop.ts';
-import { closingItems, type Pending, type Running, Thread, type ThreadOptions } from './thread.ts';
-import type { Base } from './turn.ts';
+import type { Base } from './registry.ts';
+import { closingItems, type Pending, type Running, Thread } from './thread.ts';
 
 /** What a thread is made of: items, and what they keep as blobs. */
 type Content = Readonly<{ items: readonly it.Item[]; blobs: Blobs }>;
-/** `ephemeral`: kept in memory only. `like`: what it begins with. */
+/** `ephemeral`: kept in memory only. `rest`: what it goes on with, and `blobs` what that keeps. */
 type CreateOptions = Readonly<{ ephemeral?: boolean; rest?: readonly it.Item[]; blobs?: Blobs }>;
+type Begin = Readonly<{ ephemeral?: boolean; items: readonly it.Item[]; blobs?: Blobs }>;
 
 export class Threads implements AsyncDisposable {
   readonly base: Base;
@@ -22,29 +23,21 @@ export class Threads implements AsyncDisposable {
     this.base = base;
   }
 
-  readonly all = () => [...this.#loaded.values()];
+  readonly infos = () => [...this.#loaded.values()].map((thread) => thread.info());
 
-  /** A loaded thread; `conflict` if it must be idle to do something and is not. */
-  get(id: string, idleTo?: string): Thread {
+  /** A loaded thread; `conflict` if something is to be done to it that needs it idle, and it is not. */
+  get(id: string, to?: string): Thread {
     const thread = this.#loaded.get(id);
-    if (thread === undefined || thread.closing !== undefined)
-      throw notFound`thread ${id} is not loaded: resume it first`;
-    if (idleTo !== undefined && isBusy(thread))
-      throw conflict`cannot ${idleTo} while a turn runs: interrupt it first`;
+    if (!thread || thread.closing) throw notFound`thread ${id} is not loaded: resume it first`;
+    if (to && isBusy(thread)) throw conflict`cannot ${to} while a turn runs: interrupt it first`;
     return thread;
   }
 
-  async create(birth: it.Birth, { ephemeral, rest = [], blobs: from }: CreateOptions) {
-    const { store, registry } = this.base;
-    const id = newId();
-    const log = ephemeral ? undefined : await store().open(id, { create: true });
-    const version = it.threadVersion;
+  create(birth: it.Birth, { rest = [], ...begin }: CreateOptions): Promise<Thread> {
+    const [id, version] = [it.newId(), it.threadVersion];
     const first = { type: 'thread', version, id, ...birth, n: 0, at: Date.now() } as const;
-    const blobs = ephemeral ? memoryBlobs() : store().blobs;
-    const copies = await Promise.all(rest.map((item) => copied(item, from, blobs)));
-    const items = [registry.clean(first), ...copies];
-    await log?.append(items, false);
-    return this.#open({ id, items, log, blobs }, 'the thread was forked before the call had one');
+    const items = [this.base.registry.clean(first), ...rest];
+    return this.#open(id, 'the thread was forked before the call had one', { ...begin, items });
   }
 
   /** The loaded thread, or the stored one, loaded. */
@@ -52,24 +45,25 @@ export class Threads implements AsyncDisposable {
     await this.#loaded.get(id)?.closing;
     const known = this.#loaded.get(id) ?? this.#loading.get(id);
     if (known !== undefined) return known;
-    const load = async () => {
-      const store = this.base.store();
-      const log = await store.open(id, { create: false });
-      const parts = { id, log, items: log.items, blobs: store.blobs };
-      return this.#open(parts, 'the program ended before the call had one');
-    };
-    const loading = load().finally(() => this.#loading.delete(id));
+    const opening = this.#open(id, 'the program ended before the call had one');
+    const loading = opening.finally(() => this.#loading.delete(id));
     this.#loading.set(id, loading);
     return loading;
   }
 
-  /** What it lacks because it was cut off is appended. */
-  async #open(parts: Omit<ThreadOptions, 'registry'>, reason: string): Promise<Thread> {
-    const { registry } = this.base;
-    const thread = new Thread({ ...parts, registry });
-    await thread.append(closingItems(parts.items, reason));
-    this.#loaded.set(thread.id, thread);
-    registry.emit({ type: 'thread/started', thread: thread.id, info: thread.info() });
+  /** With what it begins with, or with what is stored. What it lacks because it was cut off is appended. */
+  async #open(id: string, reason: string, begin?: Begin): Promise<Thread> {
+    const { store, registry } = this.base;
+    const create = begin !== undefined;
+    const log = begin?.ephemeral ? undefined : await store().open(id, { create });
+    const blobs = log === undefined ? memoryBlobs() : store().blobs;
+    const copies = begin?.items.map((item) => copied(item, begin.blobs, blobs));
+    const items = copies === undefined ? (log?.items ?? []) : await Promise.all(copies);
+    if (create) await log?.append(items, false);
+    const thread = new Thread({ id, items, log, blobs, registry });
+    await thread.append(closingItems(items, reason));
+    this.#loaded.set(id, thread);
+    registry.emit({ type: 'thread/started', thread: id, info: thread.info() });
     return thread;
   }
 
@@ -97,35 +91,34 @@ export class Threads implements AsyncDisposable {
   /** Closes all; from now on clients are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true;
-    await Promise.all(this.all().map((thread) => this.close(thread)));
+    await Promise.all([...this.#loaded.values()].map((thread) => this.close(thread)));
   }
 
   /** Starts a turn, or has it wait for those before it. */
   start(thread: Thread, pending: Pending): void {
     thread.queue.push(pending);
-    this.#next(thread);
+    void this.#next(thread);
     thread.touch();
   }
 
-  #next(thread: Thread): void {
-    if (thread.running !== undefined || thread.closing !== undefined) return;
-    const pending = thread.queue.shift();
+  async #next(thread: Thread): Promise<void> {
+    const isFree = thread.running === undefined && thread.closing === undefined;
+    const pending = isFree ? thread.queue.shift() : undefined;
     if (pending === undefined) return;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    const running: Running = { pending, controller, ended, steering: [pending] };
+    const steering = pending.compact === undefined ? [pending] : [];
+    const running: Running = { pending, controller, ended, steering };
     thread.running = running;
-    const goOn = () => {
-      const late = running.steering.filter((said) => said.how === 'steer');
-      const rest = { how: 'queue', limits: pending.limits } as const;
-      thread.queue.unshift(...late.map((one) => ({ ...one, ...rest, turn: newId() })));
-      if (thread.running === running) thread.running = undefined;
-      resolve();
-      this.#next(thread);
-      thread.touch();
-    };
-    // In the next round of the event loop, so that the answer to turn/start comes before the turn's first item.
-    setImmediate(() => void runTurn(thread, running, this.base).finally(goOn));
+    await new Promise(setImmediate); // so that the answer to turn/start comes before the turn's first item
+    await runTurn(thread, running, this.base);
+    const late = running.steering.filter(({ how }) => how === 'steer');
+    const rest = { how: 'queue', limits: pending.limits } as const;
+    thread.queue.unshift(...late.map((said) => ({ ...said, ...rest, turn: it.newId() })));
+    if (thread.running === running) thread.running = undefined;
+    resolve();
+    void this.#next(thread);
+    thread.touch();
   }
 }
 
@@ -142,10 +135,4 @@ async function copied(item: it.Item, from: Blobs | undefined, to: Blobs): Promis
 function memoryBlobs(): Blobs {
   const kept: Uint8Array[] = [];
   return { put: (bytes) => String(kept.push(bytes) - 1), get: (index) => kept[Number(index)] };
-}
-
-/** A UUID version 7 (RFC 9562): ids sort by time. */
-export function newId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
 }

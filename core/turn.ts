@@ -1,52 +1,21 @@
 /** A turn while it runs: its settings stay as they were when it began, and so does what it read from the slots. */
 
 import type * as plug from './contracts.ts';
-import { bindEffects, type Processes, type World } from './effects.ts';
+import { bindEffects } from './effects.ts';
 import { noModel, notFound } from './errors.ts';
 import type * as it from './item.ts';
-import type { Client } from './protocol.ts';
-import type { Registry } from './registry.ts';
+import type { Processes } from './processes.ts';
+import type { Base } from './registry.ts';
 import { entryOf, type Get } from './slot.ts';
 import * as slots from './slots.ts';
 import type { Running, Thread } from './thread.ts';
 
-/** What the parts of a kernel share. `resultBytes`: of a result that the model is shown. */
-export type Base = Readonly<{ registry: Registry; world: World; resultBytes: number } & Means>;
-type Means = { store: () => plug.Store; client: (name: string) => Client } & Defaults;
-/** Of new threads, and of each turn. */
-type Defaults = { settings: it.Settings; limits?: it.Limits };
-
-/** Who acts, and for how long; in a turn with its settings and what it read from the slots. */
-type Actor = Readonly<
-  { origin: it.Origin; call?: string; own: Processes; signal: AbortSignal } & In
->;
-type In = { thread?: Thread; settings?: it.Settings; get?: Get };
-
-/** Effects in a turn, or outside any thread: there nobody is there to ask, and records are events. */
-export function effectsOf(base: Base, actor: Actor): plug.Effects {
-  const { registry } = base;
-  const { thread, call, own, signal, settings = base.settings, get = registry.get } = actor;
-  return bindEffects({
-    ...base.world,
-    ...actor,
-    settings,
-    thread: thread?.id,
-    kept: thread?.processes ?? own,
-    wrappers: () => get(slots.aroundEffect),
-    policies: () => [...new Set([...get(slots.policies), ...registry.get(slots.policies)])],
-    ask: async (question) => (await thread?.ask(question, call, signal)) ?? { by: 'nobody' },
-    record: async (decision) => thread?.record(decision) ?? registry.decided(decision),
-    stored: async (path) => thread?.stored(path),
-  });
-}
-
 /** `spent`: model calls, tokens, and the model's last text. */
 export type Turn = Readonly<{ thread: Thread; running: Running; base: Base; get: Get } & Bound>;
-type Bound = { settings: it.Settings; model: plug.Model; signal: AbortSignal; lend: Lend } & Own;
-type Own = { tools: () => ReadonlyMap<string, plug.Tool>; spent: Spent };
+type Bound = { settings: it.Settings; model: plug.Model; signal: AbortSignal; lend: Lend } & Has;
+type Has = { tools: () => ReadonlyMap<string, plug.Tool>; spent: Spent };
 type Spent = { steps: number; tokens: number; text: string };
-type Lend = (origin: it.Origin, call?: string, own?: Processes) => plug.ModelContext & Lent;
-type Lent = { thread: string; settings: it.Settings; client: Client };
+type Lend = (origin: it.Origin, call?: string, own?: Processes) => plug.PluginContext;
 
 /** Reads the slots, once. What narrows counts at once all the same: policies that came, tools that went. */
 export function makeTurn(thread: Thread, running: Running, base: Base, rest: Processes): Turn {
@@ -56,7 +25,7 @@ export function makeTurn(thread: Thread, running: Running, base: Base, rest: Pro
   const model = modelOf(get, settings);
   /** What a plugin is given to work with, as this origin. */
   const lend: Lend = (origin, call, own = rest) => {
-    const effects = effectsOf(base, { origin, call, own, signal, thread, settings, get });
+    const effects = bindEffects({ base, origin, call, own, signal, thread, settings, get });
     const notice: plug.Notify = (level, message) => thread.notice(level, origin.name, message);
     return { thread: id, settings, signal, client: base.client(origin.name), effects, notice };
   };
@@ -80,11 +49,10 @@ function toolsOf(thread: Thread, settings: it.Settings, get: Get, live: Get) {
     return { ...result, content: result.content };
   };
   const alive = new Set(live(slots.tools).values());
-  const isOffered = ([name, tool]: readonly [string, plug.Tool]) =>
-    alive.has(tool) && subsets.every((subset) => subset?.includes(name) ?? true);
-  const offered = [...get(slots.tools)].filter(isOffered);
-  return new Map<string, plug.Tool>([
-    ...offered.map(([name, tool]) => [name, { ...tool, name }] as const),
-    ...clientTools.map((tool) => [tool.name, { ...tool, run }] as const),
-  ]);
+  const isIn = (name: string) => subsets.every((subset) => subset?.includes(name) ?? true);
+  const tools = new Map<string, plug.Tool>();
+  for (const [name, tool] of get(slots.tools))
+    if (alive.has(tool) && isIn(name)) tools.set(name, { ...tool, name });
+  for (const tool of clientTools) tools.set(tool.name, { ...tool, run });
+  return tools;
 }

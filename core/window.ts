@@ -53,7 +53,8 @@ export class Window {
   }
 
   #move({ to, entries = [], n, at }: it.Stamped<it.WindowItem>): void {
-    const before = to === undefined ? this : windowOf(this.items.slice(0, to));
+    const before = to === undefined ? this : new Window();
+    if (before !== this) this.items.slice(0, to).forEach((item) => before.add(item));
     const stay = (entry: it.WindowEntry): readonly it.Part[] => {
       if ('keep' in entry) return this.parts().filter((part) => isWithin(part.n, entry.keep));
       return [{ type: 'fragment', ...entry.fragment, n, at }];
@@ -92,10 +93,8 @@ export class Window {
 
   /** The fragments of one source that are in the window. */
   fragments(source: string): readonly it.FragmentItem[] {
-    const isOfSource = (part: it.Part) => part.type === 'fragment' && part.plugin === source;
-    return this.parts()
-      .filter((part) => part.type === 'fragment')
-      .filter(isOfSource);
+    const all = this.parts().filter((part) => part.type === 'fragment');
+    return all.filter(({ plugin }) => plugin === source);
   }
 
   /** A source has seen what there is up to this ordinal. */
@@ -110,13 +109,6 @@ export class Window {
     if (after >= this.#moved) return later;
     return [...this.#parts.filter(({ n }) => n < this.#moved), ...later];
   }
-}
-
-/** The window over these items. */
-export function windowOf(items: readonly it.Item[]): Window {
-  const window = new Window();
-  for (const item of items) window.add(item);
-  return window;
 }
 
 const isFixed = ({ type }: it.Part) => type === 'fragment' || type === 'tools';

@@ -92,7 +92,7 @@ suite('a turn', () => {
     'has no model': { settings: { provider: 'nobody' } },
     'was interrupted before its first step': { isInterrupted: true },
   } satisfies Record<string, { settings?: Partial<Settings>; isInterrupted?: boolean }>)) {
-    test(`that ${what} has what the user said all the same`, { todo: 'Bug 20' }, async (t) => {
+    test(`that ${what} has what the user said all the same`, async (t) => {
       const [asked, goOn] = [gate(), gate()];
       const isInterrupted = 'isInterrupted' in more;
       const thread = await openThread(t, {

@@ -37,7 +37,7 @@ suite(
       assert.deepEqual([status, error?.code], ['failed', 'model_config']);
       assert.match(error?.message ?? '', /no model provider "none"; there are: none/);
       const { items } = await client.request('thread/read', { thread: id });
-      assert.deepEqual(typesOf(items), ['thread', 'turn', 'end']);
+      assert.deepEqual(typesOf(items), ['thread', 'turn', 'user', 'end']);
       await assert.rejects(client.request('thread/window', { thread: id }), {
         code: 'model_config',
       });
