@@ -21,6 +21,8 @@ export interface Config {
   readonly tools?: readonly string[];
   readonly limits?: Limits;
   readonly resultBytes?: number;
+  /** Of a slot from which one value is chosen, the one to use. */
+  readonly choose?: Choices;
   /** Fail rather than send a request that the provider's prompt cache cannot serve. */
   readonly strictCache?: boolean;
   /** Prices of models by the provider's name of them. */
@@ -35,6 +37,9 @@ export interface Config {
   /** For editors; it has no meaning here. */
   readonly $schema?: string;
 }
+
+/** Names in the slots of the same names. */
+type Choices = Readonly<Partial<Record<'machines' | 'stores' | 'sandboxes', string>>>;
 
 /** For a million tokens; `cached` is for cached input, by default as `input`. */
 interface Price {
@@ -154,6 +159,11 @@ export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: Key
     description: 'Bytes of a result that the model is shown; the rest is kept. Default: 32768.',
     narrower: smaller,
     fallback: 32_768,
+  },
+  choose: {
+    from: 'user',
+    description:
+      'Which machine, store or sandbox to use, by slot: {"sandboxes": "container"}. Default: the first sandbox that confines fully, the first store, the first machine.',
   },
   strictCache: {
     from: 'anyone',

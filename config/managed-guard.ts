@@ -53,12 +53,27 @@ function guardPolicy(guarded: Guarded): Policy {
   return {
     name: 'managed',
     judge: (effect, settings) => {
-      const fault = effectFault(effect, guarded.policies) ?? settingsFault(settings, guarded);
+      const fault =
+        effectFault(effect, guarded.policies) ??
+        bareFault(effect, guarded) ??
+        settingsFault(settings, guarded);
       if (fault === undefined) return undefined;
       const { message: reason, file } = fault;
       return { verdict: 'deny', reason, rule: 'managed policy', layer: 'managed', file };
     },
   };
+}
+
+/** A mode that confines is no such thing when the sandbox chosen for it is one that does not. */
+function bareFault(effect: Effect, { policies, layers }: Guarded): Fault | undefined {
+  if (effect.kind !== 'spawn' || effect.confined !== 'none') return undefined;
+  const bare = 'danger-full-access';
+  const isClosedList = ({ allow: { sandbox } }: ManagedPolicy) =>
+    sandbox !== undefined && allowing(sandbox, bare) === undefined;
+  const isClosedLayer = ({ values: { sandbox } }: Layer) =>
+    sandbox !== undefined && sandbox !== bare;
+  const found = policies.find(isClosedList) ?? layers.find(isClosedLayer);
+  return found && { file: found.file ?? '', message: 'commands may only run confined' };
 }
 
 function refuse(fault: Fault | undefined): void {

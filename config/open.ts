@@ -67,6 +67,7 @@ export async function openConfigured(
     settings: settingsOf(configuration, provider),
     env: commandEnv(configuration.env),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
+    ...(config.choose === undefined ? {} : { choose: config.choose }),
     ...(config.resultBytes === undefined ? {} : { resultBytes: config.resultBytes }),
   });
   started.use(kernel);

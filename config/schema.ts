@@ -42,6 +42,11 @@ const keySchemas = {
     tokens: count.optional(),
   }),
   resultBytes: z.int().min(256),
+  choose: z.strictObject({
+    machines: text.optional(),
+    stores: text.optional(),
+    sandboxes: text.optional(),
+  }),
   strictCache: z.boolean(),
   prices: z.record(text, z.strictObject({ input: price, cached: price.optional(), output: price })),
   plugins: z.record(z.string(), z.union([z.boolean(), pluginEntry])),
