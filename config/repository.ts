@@ -87,7 +87,7 @@ function trustOrNothing(file: string): { records: TrustRecords; notices: readonl
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return {
-      records: { version: 1, paths: {} },
+      records: {},
       notices: [{ code: 'trust', message: error.message }],
     };
   }

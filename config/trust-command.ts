@@ -35,7 +35,7 @@ export function trustFolder(folder: string, paths: Paths): string {
       ...actingOf(root, found.file, hashWithImports([found.file, ...plugins, ...scripts])),
     };
   }
-  const before = readTrust(paths.trust).paths[root];
+  const before = readTrust(paths.trust)[root];
   const lines = differences(before, acting);
   addTrust(paths.trust, root, acting);
   const what = lines.length === 0 ? ['nothing has changed'] : lines;

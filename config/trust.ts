@@ -2,10 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import { KernelError, messageOf } from '../core/errors.ts';
 import { sha256 } from './imports.ts';
 import { isSection } from './key-path.ts';
-import { writePrivateFile } from './paths.ts';
+import {
+  type PathRecords,
+  readPathRecords,
+  type RecordFile,
+  writePathRecords,
+} from './path-records.ts';
 
 /**
  * A configuration file of a repository and everything it makes act: SHA-256 by path. Paths are relative to the
@@ -14,10 +18,12 @@ import { writePrivateFile } from './paths.ts';
 export type Acting = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** What the user trusts: repositories by their real path. */
-export interface TrustRecords {
-  readonly version: 1;
-  readonly paths: Readonly<Record<string, Acting>>;
-}
+export type TrustRecords = PathRecords<Acting>;
+
+const trustFile: RecordFile<Acting> = {
+  isRecord: isActing,
+  advice: 'nothing counts as trusted until you mend it, or move it away and trust again',
+};
 
 /** Whether a repository's configuration counts, and if not, what speaks against it. */
 export type TrustVerdict =
@@ -26,29 +32,19 @@ export type TrustVerdict =
 
 /** What is in the trust file; nothing when there is none. Throws KernelError `invalid` when it is damaged. */
 export function readTrust(file: string): TrustRecords {
-  if (!existsSync(file)) return { version: 1, paths: {} };
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw damaged(file, messageOf(error));
-  }
-  if (!isRecords(data)) throw damaged(file, 'it has another shape');
-  return data;
+  return readPathRecords(file, trustFile);
 }
 
 /** Records what acts in a repository, beside what was recorded of its other configuration files. */
 export function addTrust(file: string, root: string, acting: Acting): void {
   const records = readTrust(file);
-  const merged = { ...records.paths[root], ...acting };
-  write(file, { ...records, paths: { ...records.paths, [root]: merged } });
+  writePathRecords(file, { ...records, [root]: { ...records[root], ...acting } });
 }
 
 /** Forgets a repository; tells whether there was anything to forget. */
 export function revokeTrust(file: string, root: string): boolean {
-  const records = readTrust(file);
-  const { [root]: old, ...paths } = records.paths;
-  if (old !== undefined) write(file, { ...records, paths });
+  const { [root]: old, ...others } = readTrust(file);
+  if (old !== undefined) writePathRecords(file, others);
   return old !== undefined;
 }
 
@@ -61,7 +57,7 @@ export function checkTrust(
   root: string,
   files: readonly { readonly file: string; readonly text: string }[],
 ): TrustVerdict {
-  const acting = records.paths[root] ?? records.paths[mainWorktree(root) ?? ''];
+  const acting = records[root] ?? records[mainWorktree(root) ?? ''];
   if (acting === undefined) return { trusted: false, reason: 'is not trusted' };
   const hashes = new Map<string, string>();
   const changes = files.flatMap(({ file, text }) => {
@@ -137,25 +133,10 @@ function readText(path: string): string | undefined {
   }
 }
 
-function write(file: string, records: TrustRecords): void {
-  writePrivateFile(file, `${JSON.stringify(records, null, 2)}\n`);
+function isActing(data: unknown): data is Acting {
+  return isSection(data) && Object.values(data).every(isHashes);
 }
 
-function damaged(file: string, reason: string): KernelError {
-  return new KernelError(
-    'invalid',
-    `${file} is damaged (${reason}): nothing counts as trusted until you mend it, or move it away and trust again`,
-  );
-}
-
-function isRecords(data: unknown): data is TrustRecords {
-  if (!isSection(data) || data['version'] !== 1 || !isSection(data['paths'])) return false;
-  return Object.values(data['paths']).every(
-    (acting) =>
-      isSection(acting) &&
-      Object.values(acting).every(
-        (files) =>
-          isSection(files) && Object.values(files).every((hash) => typeof hash === 'string'),
-      ),
-  );
+function isHashes(data: unknown): boolean {
+  return isSection(data) && Object.values(data).every((hash) => typeof hash === 'string');
 }
