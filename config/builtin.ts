@@ -69,6 +69,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
+  'app-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/app-server.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },

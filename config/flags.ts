@@ -2,6 +2,7 @@
 
 import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
+import { serverCommands } from './server-commands.ts';
 
 /** One flag. */
 export interface Flag {
@@ -223,6 +224,7 @@ export const commands: readonly Command[] = [
     words: [0, 1000],
     frontEnd: 'thread',
   },
+  ...serverCommands({ settings, configuration }),
   ...promptCommands({ json, last, settings, configuration }),
   ...policyCommands({ json, last, settings, configuration }),
   {

@@ -52,6 +52,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       programOptions: ({ cwd }) => ({ why: { cwd } }),
     }),
   doctor: openDoctor,
+  'app-server': async (options) => (await import('./app-server.ts')).openAppServer(options),
 };
 
 /** That no model is configured is for `exec` to tell, once the command line is found to be one that needs it. */

@@ -66,13 +66,24 @@ export class Kernels implements AsyncDisposable {
   }
 
   async #start(configuration: Configuration): Promise<OpenKernel> {
-    const opened = await openConfigured(configuration, this.#options);
+    const { opened, lack } = await this.#openBest(configuration);
     opened.kernel.client('kernels').listen((event) => this.#hear(event, opened));
-    for (const { message } of configuration.notices) {
+    for (const { message } of [...configuration.notices, ...lack]) {
       const notice = { type: 'notice', level: 'warning', plugin: 'config', message } as const;
       this.#hear({ type: 'notice', notice }, opened);
     }
     return opened;
+  }
+
+  /** Without a model where none is configured: threads can be read then, and `lack` says why no turn can run. */
+  async #openBest(configuration: Configuration) {
+    try {
+      return { opened: await openConfigured(configuration, this.#options), lack: [] };
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.code !== 'model_config') throw error;
+      const options = { ...this.#options, needsModel: false };
+      return { opened: await openConfigured(configuration, options), lack: [error] };
+    }
   }
 
   #hear(event: KernelEvent | StatusEvent, from: OpenKernel): void {
