@@ -71,6 +71,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   'app-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/app-server.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
+  compact: { slot: 'frontEnds', load: () => import('../plugins/front-ends/compact.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },

@@ -1,5 +1,6 @@
 /** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
 
+import { contextCommands } from './context-commands.ts';
 import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
 import { serverCommands } from './server-commands.ts';
@@ -225,6 +226,7 @@ export const commands: readonly Command[] = [
     frontEnd: 'thread',
   },
   ...serverCommands({ settings, configuration }),
+  ...contextCommands({ json, last, settings, configuration }),
   ...promptCommands({ json, last, settings, configuration }),
   ...policyCommands({ json, last, settings, configuration }),
   {

@@ -25,6 +25,13 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       with: ['thread'],
       programOptions: ({ cwd, config: { prices } }) => ({ thread: { cwd, prices } }),
     }),
+  compact: (options) =>
+    openKernel({
+      ...options,
+      needsModel: true,
+      with: ['compact'],
+      programOptions: ({ cwd }) => ({ compact: { cwd } }),
+    }),
   audit: (options) =>
     openKernel({
       ...options,

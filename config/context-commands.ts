@@ -1,0 +1,24 @@
+/** The commands of `spindle thread` that make room: in a window, and on the disk. */
+
+import type { Command } from './flags.ts';
+import type { SharedFlags } from './prompt-commands.ts';
+
+/** In the order of the help. */
+export function contextCommands(shared: SharedFlags): readonly Command[] {
+  const { json, last, configuration } = shared;
+  return [
+    {
+      name: 'thread compact',
+      usage: ['ID', '--last'],
+      description: "Make room in a thread's window, and show what became of it.",
+      flags: [
+        { name: 'keep', value: 'REMARK', description: 'What to keep above all.' },
+        json,
+        last,
+        ...configuration,
+      ],
+      words: [0, 1],
+      frontEnd: 'compact',
+    },
+  ];
+}
