@@ -49,6 +49,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   system: { slot: 'prompts', load: () => import('../plugins/prompts/system.ts') },
   environment: { slot: 'prompts', load: () => import('../plugins/prompts/environment.ts') },
   'agents-md': { slot: 'prompts', load: () => import('../plugins/prompts/agents-md.ts') },
+  skills: { slot: 'prompts', load: () => import('../plugins/skills/skills.ts') },
   history: { slot: 'prompts', load: () => import('../plugins/prompts/history.ts') },
 
   bubblewrap: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/bubblewrap.ts') },
@@ -75,6 +76,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },
+  skill: { slot: 'frontEnds', load: () => import('../plugins/front-ends/skill.ts') },
   policy: { slot: 'frontEnds', load: () => import('../plugins/front-ends/policy.ts') },
   why: { slot: 'frontEnds', load: () => import('../plugins/front-ends/why.ts') },
   doctor: { slot: 'frontEnds', load: () => import('../plugins/front-ends/doctor.ts') },

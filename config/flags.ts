@@ -1,6 +1,7 @@
 /** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
 
 import { contextCommands } from './context-commands.ts';
+import { agentCommands } from './agent-commands.ts';
 import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
 import { serverCommands } from './server-commands.ts';
@@ -229,6 +230,7 @@ export const commands: readonly Command[] = [
   ...contextCommands({ json, last, settings, configuration }),
   ...promptCommands({ json, last, settings, configuration }),
   ...policyCommands({ json, last, settings, configuration }),
+  ...agentCommands({ json, configuration }),
   {
     name: 'plugin list',
     usage: [''],

@@ -43,6 +43,13 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   prompt: async (options) => (await import('./prompt.ts')).openPrompt(options),
   sandbox: openSandbox,
+  skill: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'policies', 'prompts', 'frontEnds'],
+      with: ['skill'],
+    }),
   policy: (options) =>
     openKernel({
       ...options,

@@ -3,6 +3,7 @@
 import { readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KernelError, messageOf } from '../core/errors.ts';
+import { type AgentFolders, noAgentFolders } from './agent-folders.ts';
 import { environmentLayer } from './environment.ts';
 import { findUserFile, type FoundFile, foldersOf, isJson, parseJsonFile } from './files.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -36,6 +37,8 @@ export interface Configuration {
   /** Strongest first, the managed ones before all others. */
   readonly layers: readonly Layer[];
   readonly notices: readonly Notice[];
+  /** Skills, sub-agents and commands, the user's and the repository's. */
+  readonly agents: AgentFolders;
   /** Of everything it is made of: the same fingerprint, the same configuration. */
   readonly fingerprint: string;
   /** Whether this very configuration has been found valid before. */
@@ -66,6 +69,7 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
     readVersion(),
     found.map(({ file, text }) => [file, text]),
     [...(repository.hashes ?? [])],
+    repository.agents,
     unchecked.map(({ values }) => values),
   ]);
   const isValidated = found.length + unchecked.length === 0 || hasStamp(paths, fingerprint);
@@ -83,6 +87,7 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
     env,
     config, // valid: validated now, or when its stamp was made
     layers,
+    agents: repository.agents,
     notices: [...repository.notices, ...refusals(repositories), ...lost],
     fingerprint,
     isValidated,
@@ -150,7 +155,8 @@ async function validateAll(
 export function bareConfiguration({ cwd, env }: Pick<LoadOptions, 'cwd' | 'env'>): Configuration {
   const paths = pathsOf(env);
   const nothing = { config: {}, layers: [], notices: [], policies: [] };
-  return { cwd, root: cwd, paths, env, ...nothing, fingerprint: 'none', isValidated: true };
+  const agents = noAgentFolders;
+  return { cwd, root: cwd, paths, env, agents, ...nothing, fingerprint: 'none', isValidated: true };
 }
 
 function realFolder(cwd: string): string {

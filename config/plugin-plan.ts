@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { KernelError } from '../core/errors.ts';
 import type { Tier } from '../core/slot.ts';
+import { readableSkills } from './agent-folders.ts';
 import { builtins, type Slot } from './builtin.ts';
 import { hooksOf } from './hooks.ts';
 import type { ConfigData } from './key-path.ts';
@@ -94,6 +95,8 @@ const given: Readonly<Record<string, (configuration: Configuration) => ConfigDat
   'cache-guard': ({ config }) =>
     config.strictCache === undefined ? {} : { strict: config.strictCache },
   jsonl: ({ paths }) => ({ directory: paths.threads }),
+  skills: ({ agents: { skills: folders, trusted } }) => ({ folders, trusted }),
+  bubblewrap: ({ agents }) => ({ readable: readableSkills(agents) }),
   'agents-md': ({ paths }) => ({ userFile: join(paths.config, 'AGENTS.md') }),
 };
 

@@ -4,19 +4,26 @@ import { resolvePath } from '../plugins/machines/local/files.ts';
 import type { ApprovalOptions } from '../plugins/policies/approval.ts';
 import type { PlacedRule, Rule } from '../plugins/policies/rules/rule.ts';
 import { lazyParser } from '../plugins/policies/shell/load.ts';
+import { readableSkills } from './agent-folders.ts';
 import type { Layer } from './layers.ts';
 import type { Configuration } from './load.ts';
 import { projectRules } from './project-rules.ts';
 
 /** Options of the policies by name; they share one parser. */
-export function policyOptions({ layers, paths, root }: Configuration) {
+export function policyOptions({ layers, paths, root, agents }: Configuration) {
   const shared: ApprovalOptions = {
-    rules: layers.flatMap(rulesOf),
+    rules: [...layers.flatMap(rulesOf), ...readableSkills(agents).map(skillRule)],
     project: projectRules(paths.rules, root),
     parser: lazyParser(),
     resolve: (path) => resolvePath(path, '/'),
   };
   return { approval: shared, rules: shared };
+}
+
+/** The user's own skills lie outside the workspace, and are there to be read. */
+function skillRule(path: string): PlacedRule {
+  const reason = "the user's skills may be read";
+  return { rule: { action: 'allow', kind: 'read', path, reason }, layer: 'default' };
 }
 
 /** The rules of a layer with its file, or the flag that gives them. */

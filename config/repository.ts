@@ -1,13 +1,14 @@
 /** What a repository says: found always, counted only once the user trusts it. */
 
 import { KernelError, messageOf } from '../core/errors.ts';
+import { type AgentFolders, findAgentFolders } from './agent-folders.ts';
 import { builtins, type Slot } from './builtin.ts';
 import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
 import { type ConfigData, isSection, type KeyPath, valueAt } from './key-path.ts';
 import { ruleOf } from './keys.ts';
 import { type Layer, withoutRefused } from './layers.ts';
 import type { Paths } from './paths.ts';
-import { checkTrust, readTrust, type TrustRecords } from './trust.ts';
+import { actingFor, checkTrust, readTrust, type TrustRecords } from './trust.ts';
 
 /** Something the user should know about the configuration. */
 export interface Notice {
@@ -21,6 +22,8 @@ export interface Notice {
 /** A repository as its configuration sees it. */
 export interface Repository {
   readonly root: string;
+  /** Skills, sub-agents and commands, with what of the repository's counts. */
+  readonly agents: AgentFolders;
   /** The files that count, nearest to the working folder first; none before trust. */
   readonly files: readonly FoundFile[];
   /** What may run as plugin code, by path; absent when everything may. */
@@ -31,6 +34,20 @@ export interface Repository {
 /** Looks through the folders from the root down to `cwd`, a real path. With `isTrusted`, everything found counts. */
 export function findRepository(cwd: string, paths: Paths, isTrusted: boolean): Repository {
   const folders = foldersOf(cwd);
+  let read: Trusted | undefined;
+  const trust = () => (read ??= trustOrNothing(paths.trust));
+  const acting = () => actingFor(trust().records, folders[0]);
+  const found = findFiles(folders, isTrusted, trust);
+  const agents = findAgentFolders({ folders, paths, isTrusted, acting });
+  const doubts = agents.doubtful.map(({ folder, reason }) => untrusted(folder, reason));
+  return { ...found, agents, notices: [...(read?.notices ?? []), ...found.notices, ...doubts] };
+}
+
+function findFiles(
+  folders: ReturnType<typeof foldersOf>,
+  isTrusted: boolean,
+  trust: () => Trusted,
+): Omit<Repository, 'agents'> {
   const [root] = folders;
   let files: readonly FoundFile[];
   try {
@@ -40,12 +57,11 @@ export function findRepository(cwd: string, paths: Paths, isTrusted: boolean): R
     return { root, files: [], notices: [untrusted(messageOf(error), 'does not count')] };
   }
   if (files.length === 0 || isTrusted) return { root, files, notices: [] };
-  const { records, notices } = trustOrNothing(paths.trust);
-  const verdict = checkTrust(records, root, files);
-  if (verdict.trusted) return { root, files, hashes: verdict.hashes, notices };
+  const verdict = checkTrust(trust().records, root, files);
+  if (verdict.trusted) return { root, files, hashes: verdict.hashes, notices: [] };
   const names = files.map(({ file }) => file);
   const notice = { ...untrusted(names.join(', '), verdict.reason), files: names };
-  return { root, files: [], notices: [...notices, notice] };
+  return { root, files: [], notices: [notice] };
 }
 
 /** The layers of the files that count, without what only the user may set. */
@@ -81,7 +97,12 @@ function untrusted(files: string, reason: string): Notice {
   };
 }
 
-function trustOrNothing(file: string): { records: TrustRecords; notices: readonly Notice[] } {
+interface Trusted {
+  readonly records: TrustRecords;
+  readonly notices: readonly Notice[];
+}
+
+function trustOrNothing(file: string): Trusted {
   try {
     return { records: readTrust(file), notices: [] };
   } catch (error) {

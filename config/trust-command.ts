@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KernelError } from '../core/errors.ts';
+import { actingInAgents } from './agent-folders.ts';
 import { makeReader } from './cosmiconfig.ts';
 import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
 import { hookScripts } from './hooks.ts';
@@ -11,20 +12,20 @@ import type { Paths } from './paths.ts';
 import { PluginModules } from './plugin-modules.ts';
 import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { usedPlugins } from './repository.ts';
-import { type Acting, actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
+import { actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
 
 /**
  * Records what acts in the repository of a folder: its configuration files from the root down to the folder, the
- * plugin files and the scripts of hooks that they name, and the local files those import. Gives what to tell the user.
+ * plugin files and the scripts of hooks that they name, the local files those import, and skills, agents and commands. Gives what to tell the user.
  * Throws KernelError `invalid` when one of them cannot be read.
  */
 export function trustFolder(folder: string, paths: Paths): string {
-  const { root, files } = find(folder);
-  if (files.length === 0) {
-    return `${root} has no configuration of its own: there is nothing to trust`;
+  const { root, files, folders } = find(folder);
+  let acting = actingInAgents(root, folders);
+  if (files.length === 0 && Object.keys(acting).length === 0) {
+    return `${root} has no configuration and nothing in .agents: there is nothing to trust`;
   }
   const read = makeReader();
-  let acting: Acting = {};
   for (const found of files) {
     const values = read(found);
     const from = folderOf(found.file);
@@ -49,7 +50,14 @@ export function revokeFolder(folder: string, paths: Paths): string {
   return isGone ? `${root} is not trusted any more` : `${root} was not trusted`;
 }
 
-function find(folder: string): { readonly root: string; readonly files: readonly FoundFile[] } {
+interface Found {
+  readonly root: string;
+  /** From the root down. */
+  readonly folders: readonly string[];
+  readonly files: readonly FoundFile[];
+}
+
+function find(folder: string): Found {
   let real: string;
   try {
     real = realpathSync(folder);
@@ -59,7 +67,8 @@ function find(folder: string): { readonly root: string; readonly files: readonly
     });
   }
   const folders = foldersOf(real);
-  return { root: folders[0], files: folders.flatMap((one) => findRepositoryFile(one) ?? []) };
+  const files = folders.flatMap((one) => findRepositoryFile(one) ?? []);
+  return { root: folders[0], folders, files };
 }
 
 /** The file of a plugin. Resolving reads manifests; it runs nothing. */

@@ -57,7 +57,7 @@ export function checkTrust(
   root: string,
   files: readonly { readonly file: string; readonly text: string }[],
 ): TrustVerdict {
-  const acting = records[root] ?? records[mainWorktree(root) ?? ''];
+  const acting = actingFor(records, root);
   if (acting === undefined) return { trusted: false, reason: 'is not trusted' };
   const hashes = new Map<string, string>();
   const changes = files.flatMap(({ file, text }) => {
@@ -71,6 +71,11 @@ export function checkTrust(
   });
   if (changes.length === 0) return { trusted: true, hashes };
   return { trusted: false, reason: `has changed since it was trusted (${changes.join(', ')})` };
+}
+
+/** What was recorded of a repository; a linked worktree has what its main one has. */
+export function actingFor(records: TrustRecords, root: string): Acting | undefined {
+  return records[root] ?? records[mainWorktree(root) ?? ''];
 }
 
 /** How a file differs from what was trusted, if it does; `text` is its content where that was read already. */
@@ -112,7 +117,8 @@ function mainWorktree(root: string): string | undefined {
   return back?.trim() === link ? main : undefined;
 }
 
-function inside(root: string, path: string): string {
+/** A path relative to a repository's root where it lies in it. */
+export function inside(root: string, path: string): string {
   const short = relative(root, path);
   return short.startsWith('..') || isAbsolute(short) ? path : short;
 }

@@ -149,7 +149,7 @@ test('a plugin imports core/index.ts, its own folder, slots that another plugin 
     if (to.startsWith('plugins/'))
       return (
         !to.startsWith(`${own}/`) &&
-        !/[/-]slots?\.ts$|^plugins\/(tools\/run|policies\/(shell|rules))\//.test(to)
+        !/[/-]slots?\.ts$|^plugins\/(tools\/run|policies\/(shell|rules)|markdown)\//.test(to)
       );
     return /^(config|test|examples)\//.test(to);
   });

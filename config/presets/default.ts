@@ -17,6 +17,7 @@ export const defaultPreset: readonly string[] = [
   ...(process.platform === 'darwin' ? ['seatbelt'] : []),
   'system',
   'agents-md',
+  'skills',
   'environment',
   'history',
   'shell',

@@ -189,7 +189,14 @@ function complete(text: string): Promise<readonly string[]> {
 
 test('completion offers commands, subcommands and flags', async () => {
   assert.ok((await complete('')).includes('exec'));
-  assert.deepEqual(await complete('thread '), ['list', 'show', 'fork', 'export', 'delete', 'compact']);
+  assert.deepEqual(await complete('thread '), [
+    'list',
+    'show',
+    'fork',
+    'export',
+    'delete',
+    'compact',
+  ]);
   assert.ok((await complete('thread list --')).includes('--search'));
   assert.match(await completionFor(['completion']), /complete .*spindle/);
 });

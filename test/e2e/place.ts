@@ -16,14 +16,19 @@ import type { TestContext } from 'node:test';
 
 import type { Item } from '../../core/index.ts';
 import { codeCache, ended, type Ended, type RunOptions } from '../fixtures/front-ends/run.ts';
-import { startModelServer, type Answer, type ModelServer } from '../fixtures/model-server.ts';
+import {
+  startModelServer,
+  type Answer,
+  type ModelServer,
+  type Script,
+} from '../fixtures/model-server.ts';
 
 /** The program that users start. */
 export const binary: string = join(import.meta.dirname, '../../config/spindle.cjs');
 
 export interface E2eOptions {
-  /** The model's answers in order. */
-  readonly answers: readonly Answer[];
+  /** The model's answers in order, or what gives the answer to a request. */
+  readonly answers: readonly Answer[] | Script;
   /** Files of the folder by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** The user's configuration. */

@@ -1,5 +1,7 @@
 /** An instruction file as text: without what cannot be seen, within its share of bytes, labelled as data. */
 
+import { visible } from '../../markdown/visible.ts';
+
 /** What of a file the model is shown. */
 export interface Shown {
   readonly text: string;
@@ -21,33 +23,6 @@ export function showFile(bytes: Uint8Array, total: number, maxBytes: number): Sh
 function wholeLines(bytes: Uint8Array): Uint8Array {
   const end = bytes.lastIndexOf(10);
   return end === -1 ? bytes : bytes.subarray(0, end + 1);
-}
-
-/** What a text can hold that cannot be seen, or that reorders what is seen. */
-const hidden = /(?![\t\n\r])\p{Cc}|\p{Default_Ignorable_Code_Point}|[\u2028\u2029\ufff9-\ufffb]/u;
-
-/** A text without invisible characters, and how many there were; a byte order mark at its start is not counted. */
-function visible(text: string): { readonly text: string; readonly removed: number } {
-  const marked = text.replace(/^\ufeff/, '');
-  if (!hidden.test(marked)) return { text: marked, removed: 0 };
-  const characters = Array.from(marked);
-  const kept: string[] = [];
-  characters.forEach((character, index) => {
-    if (isSeen(character, kept.at(-1), characters[index + 1])) kept.push(character);
-  });
-  return { text: kept.join(''), removed: characters.length - kept.length };
-}
-
-/** Some scripts and emoji are written with joiners between their characters and with one variation selector after. */
-function isSeen(character: string, before = '', after = ''): boolean {
-  if (!hidden.test(character)) return true;
-  if (/[\ufe0e\ufe0f]/.test(character)) return /\p{Emoji}/u.test(before);
-  if (!/[\u200c\u200d]/.test(character)) return false;
-  return isForeign(before) && isForeign(after) && !hidden.test(after);
-}
-
-function isForeign(character: string): boolean {
-  return (character.codePointAt(0) ?? 0) > 127;
 }
 
 /** How a file stands to what the window holds of its path. */

@@ -55,7 +55,8 @@ export function surveyMachine(
   const own = stateVariables.split(' ').map((name) => process.env[name] ?? '');
   const secret = isRoot ? rootFolders : [];
   const hidden = realFolders(['/run', '/var/run', '/home', ...secret, ...own]);
-  const wanted = (options.homeFolders ?? []).map((name) => join(home, name));
+  const { homeFolders = [], readable = [] } = options;
+  const wanted = [...homeFolders.map((name) => join(home, name)), ...readable];
   const prlimit = programsNamed('prlimit', process.env['PATH'] ?? '')[0];
   return {
     program,

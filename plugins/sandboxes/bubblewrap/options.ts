@@ -6,6 +6,8 @@ export interface BubblewrapOptions {
   readonly program?: string;
   /** Names below the home folder that commands may read, beside the known tool folders. */
   readonly homeFolders?: readonly string[];
+  /** Folders that commands may read wherever they lie, absolute; from the program, not from a configuration. */
+  readonly readable?: readonly string[];
   /** Names in each writable root that are held beside the known ones. */
   readonly held?: readonly string[];
   /** Allows Unix sockets; /run, the home folder and /tmp stay hidden. Default: only connected pairs. */

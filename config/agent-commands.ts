@@ -1,0 +1,20 @@
+/** The commands that list what `.agents` folders hold. */
+
+import type { Command } from './flags.ts';
+import type { SharedFlags } from './prompt-commands.ts';
+
+/** They start no thread. */
+export function agentCommands({
+  json,
+  configuration,
+}: Pick<SharedFlags, 'json' | 'configuration'>): readonly Command[] {
+  const listing = { usage: [''], flags: [json, ...configuration], words: [0, 0] } as const;
+  return [
+    {
+      ...listing,
+      name: 'skill list',
+      description: 'Show skills, where they are from, whether they count, and bad files.',
+      frontEnd: 'skill',
+    },
+  ];
+}

@@ -1,0 +1,29 @@
+/** Skills that the user names in an input as `$name`. */
+
+import { dirname } from 'node:path';
+
+import { textOf, type Content } from '../../core/index.ts';
+import { isActive, type Skill } from './skill.ts';
+
+const mention = /(?<![\w$\\])\$([a-z0-9]+(?:-[a-z0-9]+)*)(?![\w-])/g;
+
+/** The active skills that an input names, each once, in the order of their mention. */
+export function mentioned(input: readonly Content[], skills: readonly Skill[]): readonly Skill[] {
+  const texts = input.filter((one) => one.type === 'text');
+  const names = [...textOf(texts).matchAll(mention)].map(([, name = '']) => name);
+  const active = new Map(skills.filter(isActive).map((skill) => [skill.name, skill]));
+  return [...new Set(names)].flatMap((name) => active.get(name) ?? []);
+}
+
+/** Whether an input may name a skill at all, so that one that does not costs nothing. */
+export const mayMention = (input: readonly Content[]) =>
+  input.some((one) => one.type === 'text' && one.text.includes('$'));
+
+/** A skill as the model gets it, with the user's words. */
+export function contentOf({ name, path, body }: Skill): Content {
+  const text = `<skill name="${name}" folder=${JSON.stringify(dirname(path))}>\n${body.replaceAll(/<(?=\/?skill\b)/g, '<\\')}\n</skill>`;
+  return {
+    type: 'resource',
+    resource: { uri: `file://${encodeURI(path)}`, mimeType: 'text/markdown', text },
+  };
+}
