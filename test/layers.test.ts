@@ -44,7 +44,8 @@ const MACHINE = new Set([
   'node:net',
   'node:dgram',
 ]);
-const MAY_ACT = /^(plugins\/(machines|stores|sandboxes|observers\/audit)\/|config\/)/;
+const MAY_ACT =
+  /^(plugins\/(machines|stores|sandboxes|observers\/audit|front-ends\/serving)\/|config\/)/;
 
 interface Import {
   readonly file: string;
@@ -163,7 +164,7 @@ test('front ends reach the kernel through a client alone', () => {
   assert.deepEqual(shown(strange), []);
 });
 
-test('only machines, stores, sandboxes, the audit log and config reach for files, processes and sockets', () => {
+test('only machines, stores, sandboxes, the audit log, listeners and config reach for files, processes and sockets', () => {
   const acting = imports.filter(({ to, typeOnly }) => MACHINE.has(to) && !typeOnly);
   assert.ok(acting.length > 0, 'expected to see who acts on the machine');
   assert.deepEqual(shown(acting.filter(({ file }) => !MAY_ACT.test(file))), []);

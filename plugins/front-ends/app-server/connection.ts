@@ -49,7 +49,7 @@ export class Connection {
     try {
       for await (const text of this.#transport.messages) {
         this.#take(text === tooLong ? longMessage : readMessage(text));
-        await this.#outbox.room();
+        if (this.#transport.answer === undefined) await this.#outbox.room();
       }
     } catch (error) {
       this.#server.log(`${this.#transport.name}: ${String(error)}`);
@@ -76,8 +76,16 @@ export class Connection {
   }
 
   #write(message: object, key?: string): void {
-    const whole = this.#isVersioned ? { jsonrpc: '2.0', ...message } : message;
-    this.#outbox.push(JSON.stringify(whole), key);
+    this.#outbox.push(this.#textOf(message), key);
+  }
+
+  #textOf(message: object): string {
+    return JSON.stringify(this.#isVersioned ? { jsonrpc: '2.0', ...message } : message);
+  }
+
+  #reply(id: Id | null, answer: object): void {
+    const text = this.#textOf({ id, ...answer });
+    if (this.#transport.answer?.(id, text) !== true) this.#outbox.push(text);
   }
 
   #take(message: Message | Fault): void {
@@ -95,7 +103,7 @@ export class Connection {
   }
 
   #refuse(id: Id | null, { code, message, data }: RpcError): void {
-    this.#write({ id, error: { code, message, ...(data === undefined ? {} : { data }) } });
+    this.#reply(id, { error: { code, message, ...(data === undefined ? {} : { data }) } });
   }
 
   #request(request: Request): void {
@@ -126,7 +134,7 @@ export class Connection {
       const hello = readHello(params);
       this.#hello = hello;
       this.#isVersioned = versioned;
-      this.#write({ id, result: answerHello(hello, this.#server.identity) });
+      this.#reply(id, { result: answerHello(hello, this.#server.identity) });
       this.#session = this.#sessionOf(hello);
       this.#server.join(this.#session);
     } catch (error) {
@@ -177,7 +185,7 @@ export class Connection {
       };
       const table = await this.#server.table();
       const result = await dispatch(table, { method, params, session, call });
-      this.#write({ id, result: result ?? {} });
+      this.#reply(id, { result: result ?? {} });
     } catch (error) {
       const told = errorOf(error);
       if (told.code === -32603) this.#server.log(`${method}: ${told.message}`);

@@ -4,6 +4,7 @@ import { messageOf, type Client } from '../../../core/index.ts';
 import type { AppServerOptions } from '../app-server.ts';
 import { parse } from '../command-line/parse.ts';
 import { exitCodeOfSignal } from '../command-line/run.ts';
+import { readAddress, type Address } from '../serving/address.ts';
 import { RunningServer } from './server.ts';
 import { streamTransport } from './transports/stream.ts';
 
@@ -16,11 +17,15 @@ interface Served {
 
 const log = (message: string) => void process.stderr.write(`spindle app-server: ${message}\n`);
 
-/** Serves until the signal is aborted, or, on stdio alone, until its end of input. Resolves to the exit code. */
+/**
+ * Serves until the signal is aborted; on stdio alone, until its end of input. Resolves to the exit code: 2 for what was
+ * typed, 1 when an address cannot be listened on.
+ */
 export async function serve(argv: readonly string[], served: Served): Promise<number> {
   const { options, client, signal } = served;
+  let addresses: readonly Address[];
   try {
-    parse(argv, { listen: { takes: 'ADDRESS', many: true }, cd: { takes: 'FOLDER' } });
+    addresses = addressesOf(argv, options.cwd ?? process.cwd());
   } catch (error) {
     log(messageOf(error));
     return 2;
@@ -32,7 +37,38 @@ export async function serve(argv: readonly string[], served: Served): Promise<nu
     signal,
     load: async () => (await import('./methods/table.ts')).methodTable,
   });
-  const { stdin: input, stdout: output } = process;
-  await server.serve(streamTransport({ input, output, name: 'stdio', signal }));
+  try {
+    await serveAll(addresses, server);
+  } catch (error) {
+    log(messageOf(error));
+    return 1;
+  }
   return signal.aborted ? exitCodeOfSignal(signal) : 0;
+}
+
+function addressesOf(argv: readonly string[], cwd: string): readonly Address[] {
+  const { flags } = parse(argv, {
+    listen: { takes: 'ADDRESS', many: true },
+    cd: { takes: 'FOLDER' },
+  });
+  return (flags.listen ?? ['stdio://']).map((text) => readAddress(text, cwd));
+}
+
+async function serveAll(addresses: readonly Address[], server: RunningServer): Promise<void> {
+  const { signal } = server;
+  const { stdin: input, stdout: output } = process;
+  const others = addresses.filter((address) => address.kind !== 'stdio');
+  await using _listeners =
+    others.length === 0
+      ? undefined
+      : await (await import('./listeners.ts')).listenOn(others, { server, signal });
+  if (others.length < addresses.length)
+    await server.serve(streamTransport({ input, output, name: 'stdio', signal }));
+  if (others.length > 0) await aborted(signal);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  if (!signal.aborted) await promise;
 }

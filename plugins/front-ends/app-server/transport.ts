@@ -14,6 +14,8 @@ export interface Transport extends AsyncDisposable {
   readonly messages: AsyncIterable<string | typeof tooLong>;
   /** Takes messages in order; resolves when there is room for more. Never rejects; what cannot be sent is dropped. */
   readonly send: (messages: readonly string[]) => Promise<void> | void;
+  /** Takes the answer to a request, where answers go another way than the rest; `false`: send it with the rest. */
+  readonly answer?: (id: string | number | null, text: string) => boolean;
   /** Aborted when nothing more can be sent. */
   readonly gone: AbortSignal;
   /** Ends `messages`, telling the client why where the transport can. */
