@@ -21,8 +21,8 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const resolve = (name: string) => fileURLToPath(import.meta.resolve(name));
 
-/** What stays outside the bundle because it brings a native binary. */
-export const EXTERNAL: readonly string[] = ['@vscode/ripgrep'];
+/** What stays outside the bundle because it brings a native binary, or reads a file beside itself. */
+export const EXTERNAL: readonly string[] = ['@vscode/ripgrep', '@silvia-odwyer/photon-node'];
 
 /** Entry names and their sources; those that are not there yet are left out. */
 const ENTRIES = {
@@ -30,6 +30,7 @@ const ENTRIES = {
   index: join(root, 'core/index.ts'),
   client: join(root, 'plugins/front-ends/client.ts'),
   zod: resolve('zod'),
+  'image-worker': join(root, 'plugins/around/bounds/image-worker.ts'),
 };
 
 /**

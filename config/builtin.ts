@@ -61,6 +61,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   rules: { slot: 'policies', load: () => import('../plugins/policies/rules.ts') },
   summary: { slot: 'compactors', load: () => import('../plugins/compactors/summary.ts') },
   prune: { slot: 'compactors', load: () => import('../plugins/compactors/prune.ts') },
+  bounds: { slot: 'around', load: () => import('../plugins/around/bounds.ts') },
   arguments: { slot: 'around', load: () => import('../plugins/around/arguments.ts') },
   secrets: { slot: 'redactors', load: () => import('../plugins/redactors/secrets.ts') },
   audit: { slot: 'observers', load: () => import('../plugins/observers/audit.ts') },

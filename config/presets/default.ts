@@ -8,6 +8,7 @@ export const defaultPreset: readonly string[] = [
   'jsonl',
   'openai-responses',
   'openai-chat',
+  'bounds',
   'arguments',
   'retry',
   'cache-guard',

@@ -98,7 +98,7 @@ async function runRequest(
   };
   let input: ExecInput;
   try {
-    input = await readInput(request, context.files, signal);
+    input = await readInput(request, { ...context, signal });
   } catch (error) {
     return fail(error, exitCodes.usage);
   }

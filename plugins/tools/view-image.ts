@@ -2,8 +2,8 @@ import { KernelError, tools } from '../../core/index.ts';
 import type { Plugin, Tool, ToolContext, ToolResult } from '../../core/index.ts';
 import { fileType, size } from './file/type.ts';
 
-/** Above this model hosts refuse an image; it is about 13 MB in base64. */
-const maxBytes = 10_000_000;
+/** What is read at most; the plugin `bounds` makes of it what model hosts take. */
+const maxBytes = 30_000_000;
 
 /** What models take. */
 const shown: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];

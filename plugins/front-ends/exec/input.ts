@@ -1,7 +1,7 @@
 /** What a turn is given: the prompt, images, and the schema of its answer. */
 
 import { KernelError, messageOf } from '../../../core/index.ts';
-import type { Content, JsonSchema } from '../../../core/index.ts';
+import type { Client, Content, JsonSchema } from '../../../core/index.ts';
 import type { UserFiles } from './files.ts';
 import type { ExecRequest } from './request.ts';
 
@@ -11,20 +11,24 @@ export interface ExecInput {
   readonly outputSchema?: JsonSchema;
 }
 
+/** What is needed to gather it. */
+interface Means {
+  readonly files: UserFiles;
+  readonly client: Client;
+  readonly signal: AbortSignal;
+}
+
 /** Gathers it. Throws KernelError `invalid` naming the flag; rejects with the signal's reason on abort. */
-export async function readInput(
-  request: ExecRequest,
-  files: UserFiles,
-  signal: AbortSignal,
-): Promise<ExecInput> {
+export async function readInput(request: ExecRequest, means: Means): Promise<ExecInput> {
+  const { files, signal } = means;
   const { outputSchema: schema, outputLastMessage: target, images } = request;
   if (target !== undefined) await named('--output-last-message', target, () => files.check(target));
   const outputSchema =
     schema === undefined
       ? {}
       : { outputSchema: await named('--output-schema', schema, () => readSchema(schema, files)) };
-  const shown = images.map((path) => named('--image', path, () => readImage(path, files)));
-  const content = await Promise.all(shown);
+  const shown = images.map((path) => named('--image', path, () => readImage(path, means)));
+  const content = (await Promise.all(shown)).flat();
   const prompt = request.prompt ?? (await readStdin(signal));
   if (prompt.trim() === '')
     throw new KernelError(
@@ -57,13 +61,28 @@ const imageTypes = [
   { mimeType: 'image/webp', start: '52494646' },
 ] as const;
 
-async function readImage(path: string, files: UserFiles): Promise<Content> {
+async function readImage(path: string, { files, ...means }: Means): Promise<readonly Content[]> {
   const bytes = Buffer.from(await files.read(path));
   const head = bytes.subarray(0, 4).toString('hex');
   const type = imageTypes.find(({ start }) => head.startsWith(start));
   if (type === undefined)
     throw new KernelError('invalid', 'expected an image of type PNG, JPEG, GIF or WebP');
-  return { type: 'image', data: bytes.toString('base64'), mimeType: type.mimeType };
+  const { mimeType } = type;
+  return fitted({ type: 'image', data: bytes.toString('base64'), mimeType }, means);
+}
+
+/** As `bounds` makes it fit, if that plugin is there. */
+async function fitted(
+  image: Content,
+  { client, signal }: Pick<Means, 'client' | 'signal'>,
+): Promise<readonly Content[]> {
+  try {
+    const answer = await client.call('content/fit', { content: [image] }, signal);
+    return (answer as { readonly content: readonly Content[] }).content; // what the request promises
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'not_found') return [image];
+    throw error;
+  }
 }
 
 /** All of stdin as text. Throws KernelError `invalid` when it is a terminal. */

@@ -16,7 +16,7 @@ const files = {
   'p.png': Buffer.from(images.png[1], 'hex'),
   'b.bmp': Buffer.from('424d3600000000000000', 'hex'),
   'a.txt': 'text',
-  'huge.png': Buffer.concat([Buffer.from(images.png[1], 'hex'), Buffer.alloc(10_000_000)]),
+  'huge.png': Buffer.concat([Buffer.from(images.png[1], 'hex'), Buffer.alloc(30_000_000)]),
 };
 
 toolContract('view_image', {
@@ -29,7 +29,7 @@ toolContract('view_image', {
     { args: { path: '.' }, names: 'directory' },
     { args: { path: 'a.txt' }, names: 'a.txt is no known image' },
     { args: { path: 'b.bmp' }, names: 'b.bmp is image/bmp: convert it first' },
-    { args: { path: 'huge.png' }, names: 'at most 10.0 MB, but huge.png has 10.0 MB' },
+    { args: { path: 'huge.png' }, names: 'at most 30.0 MB, but huge.png has 30.0 MB' },
   ],
 });
 
