@@ -30,13 +30,13 @@ export const isFull = (turn: Turn): boolean =>
 
 /** Moves the window; what the model is told is read anew. Throws `model_context` when no compactor gives one that can be taken. */
 export async function compact(turn: Turn, reason: CompactionJob['reason'], remark?: string) {
-  const { thread, model, settings, signal } = turn;
+  const { thread, model } = turn;
   const pins = pinsOf(thread.window.parts());
   const parts = thread.window.weigh(model).map((one) => ({ ...one, pinned: pins.has(one.part.n) }));
   const before = tokensOf(parts);
   const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
-  const ask = (input: string) => askModel(turn, input);
-  const job = { thread: thread.id, settings, reason, remark, parts, target, signal, ask };
+  const lent = turn.lend({ kind: 'plugin', name: ledgerSource });
+  const job = { ...lent, reason, remark, parts, target, ask: askModel.bind(null, turn) };
   const { entries: kept, by } = await propose(turn, job, 0);
   const entries = [...kept, ledger(thread.items)];
   const after = weightOf(entries, job);
@@ -66,21 +66,19 @@ async function propose(turn: Turn, job: CompactionJob, index: number): Promise<P
   const message = `the window is full and no compactor could shrink it: ${advice}`;
   if (compactor === undefined) throw new KernelError('model_context', message);
   const { name: by } = compactor;
-  const warn = (text: string) => turn.thread.notice('warning', by, text);
+  const own = { ...job, ...turn.lend({ kind: 'plugin', name: by }) };
   let inner: Proposal | undefined;
-  const next = async (later: CompactionJob) => {
-    inner = await propose(turn, later, index + 1);
-    return inner.entries;
-  };
+  const next = async (later: CompactionJob) =>
+    (inner = await propose(turn, later, index + 1)).entries;
   try {
-    const proposed = compactor.compact(job, next);
+    const proposed = compactor.compact(own, next);
     const entries = await within(proposed, { signal: turn.signal, what: `compactor ${by}` });
     const fault = faultIn(entries, job);
     if (fault === undefined) return { entries, by: inner ? `${by} over ${inner.by}` : by };
-    warn(`its window was not taken: ${fault}`);
+    own.notice('warning', `its window was not taken: ${fault}`);
   } catch (error) {
     if (turn.signal.aborted) throw error;
-    warn(`it gave no window: ${messageOf(error)}`);
+    own.notice('warning', `it gave no window: ${messageOf(error)}`);
   }
   return propose(turn, job, index + 1);
 }
@@ -121,7 +119,8 @@ function faultIn(entries: readonly WindowEntry[], job: CompactionJob): string | 
 
 function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): number {
   const weights = entries.flatMap((entry) => {
-    if ('fragment' in entry) return { tokens: Math.ceil(entry.fragment.text.length / 4) };
+    if ('fragment' in entry)
+      return { tokens: Math.ceil(JSON.stringify(entry.fragment).length / 4) };
     return parts.filter(({ part }) => isWithin(part.n, entry.keep));
   });
   return tokensOf(weights);

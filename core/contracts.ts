@@ -240,7 +240,7 @@ type Answered = (effect: Effect, how: 'thread' | 'project', on: item.Proposal) =
  * `target`: tokens that the new window may have. `remark`: what the user wants kept. `ask` asks the thread's model with
  * the same prefix and tools, tool choice none; gives its text.
  */
-export type CompactionJob = InThread &
+export type CompactionJob = PluginContext &
   Readonly<{ reason: CompactionReason; parts: JobParts } & Aim>;
 type CompactionReason = 'full' | 'asked' | 'refused';
 type JobParts = readonly Readonly<{ part: item.Part; tokens: number; pinned: boolean }>[];

@@ -76,8 +76,9 @@ export type TurnItem = Of<'turn', { id: string; limits?: Limits; outputSchema?: 
 export type RefsItem = Of<'refs', { plugin: string; ranges: readonly Range[] }>;
 /** The tools the model is offered: fixed for the thread until its window moves. */
 export type ToolsItem = Of<'tools', { tools: readonly ToolDefinition[] }>;
-/** Text that a prompt source (`plugin` is its name) appended. */
-export type FragmentItem = Of<'fragment', { plugin: string; stability: Stability } & Text>;
+/** Text that a prompt source (`plugin` is its name) appended. `opaque` goes to its provider in the text's place. */
+export type FragmentItem = Of<'fragment', { plugin: string; stability: Stability } & Words>;
+type Words = Text & Partial<Sealed>;
 /**
  * `source`: where the text is from (file and line, server). `system` text stands before everything else, so only a
  * thread's first step adds it. What is pinned is never lost to compaction.

@@ -7,8 +7,8 @@ import { redactText } from './redact.ts';
 
 /** The most text of one open item that is kept for those who read later, in characters. */
 const maxKept = 1_000_000;
-/** The most that is held back while a word has not ended. */
-const maxHeld = 4096;
+/** The most that is held back while a word, or a PEM block, has not ended. */
+const maxHeld = 8192;
 
 /** Text that is still growing, with the item that will hold it, once that is there. */
 export class OpenText {
@@ -24,13 +24,13 @@ export class OpenText {
   }
 
   /**
-   * Takes text and gives what can be shown now, which with redactors is whole words only: a secret split over pieces is
-   * seen whole. Without text it gives the rest.
+   * Takes text and gives what can be shown now, which with redactors is whole words, and PEM blocks, only: a secret split
+   * over pieces is seen whole. Without text it gives the rest.
    */
   add(redactors: readonly Redactor[], text?: string): string {
     const held = this.#held + (text ?? '');
     const isWhole = text === undefined || redactors.length === 0 || held.length > maxHeld;
-    const end = isWhole ? held.length : held.length - (held.split(/\s/).at(-1)?.length ?? 0);
+    const end = isWhole ? held.length : held.search(/-----BEGIN (?![^]*-----END )|\S*$/);
     const shown = redactText(held.slice(0, end), redactors);
     this.#held = held.slice(end);
     if (shown === '') return shown;

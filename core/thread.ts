@@ -4,7 +4,7 @@ import { addAbortListener } from 'node:events';
 
 import type { Blobs, ThreadLog } from './contracts.ts';
 import { Processes } from './processes.ts';
-import { asKernelError, conflict, errorData, KernelError, notFound } from './errors.ts';
+import { asKernelError, conflict, errorData, fail, KernelError, notFound } from './errors.ts';
 import * as it from './item.ts';
 import type * as protocol from './protocol.ts';
 import type { Registry } from './registry.ts';
@@ -113,8 +113,7 @@ export class Thread {
   #publish(item: it.Item): void {
     const id = item.type === 'result' ? item.call : 'id' in item ? item.id : '';
     const open = this.open.get(id);
-    if (open !== undefined) this.#show(open);
-    if (open !== undefined) open.item = item;
+    if (open !== undefined) this.#show(Object.assign(open, { item }));
     this.open.delete(id);
     this.#take(item);
     this.#tell({ type: 'item/appended', thread: this.id, item });
@@ -162,8 +161,9 @@ export class Thread {
     if (!path.startsWith('result:')) return undefined;
     const results = this.items.filter((item) => item.type === 'result');
     const result = results.find((item) => path === `result:${item.call}`);
-    if (result === undefined) throw notFound`there is no ${path} in this thread`;
-    return result.full ? this.blobs.get(result.full.blob) : Buffer.from(it.textOf(result.content));
+    const { full, content } = result ?? fail(notFound`there is no ${path} in this thread`);
+    const bytes = full ? await this.blobs.get(full.blob) : Buffer.from(it.textOf(content));
+    return bytes ?? fail(notFound`${path} is no longer kept, to save space: make its call again`);
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */

@@ -139,6 +139,8 @@ export interface JobOptions {
   readonly answer?: string;
 }
 
+const unused = {} as never; // windows are made of the job's data alone
+
 export function jobOf(parts: JobParts, { share, answer = '' }: JobOptions): CompactionJob {
   const total = parts.reduce((sum, { tokens }) => sum + tokens, 0);
   return {
@@ -148,6 +150,9 @@ export function jobOf(parts: JobParts, { share, answer = '' }: JobOptions): Comp
     parts,
     target: Math.floor(total * share),
     signal: new AbortController().signal,
+    client: unused,
+    effects: unused,
+    notice: () => {},
     ask: () => Promise.resolve(answer),
   };
 }

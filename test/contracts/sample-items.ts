@@ -50,6 +50,7 @@ const samples: Samples = {
     role: 'system',
     text: 'You are …',
     pinned: true,
+    opaque: { provider: 'scripted', data: [] },
   },
   refs: { type: 'refs', plugin: 'history', ranges: [[1, 4]] },
   user: {
@@ -157,6 +158,7 @@ const samples: Samples = {
           role: 'developer',
           text: 'so far',
           pinned: false,
+          opaque: { provider: 'scripted', data: [] },
         },
       },
     ],

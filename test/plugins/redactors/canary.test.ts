@@ -130,21 +130,18 @@ test('what a plugin says when it does not start holds no secret', async (t) => {
   }
 });
 
-test(
-  'a private key that the model says word by word is not in the deltas either',
-  { todo: 'core/subscription.ts holds a word back, and a key is many' },
-  async (t) => {
-    const answer = { parts: [{ text: pem, deltas: 50 }], holdAfter: 25 };
-    const place = await makePlace(t, { answers: [answer] });
-    const child = place.start('exec', '--json-deltas', 'go');
-    const end = ended(child);
-    await shows(child.stdout, /BEGIN RSA/);
-    place.server.release();
-    const { code, stdout } = await end;
-    assert.equal(code, 0);
-    assert.deepEqual(leaksIn(stdout), []);
-  },
-);
+test('a private key that the model says word by word is not in the deltas either', async (t) => {
+  const text = `The key is this:\n${pem}\nand that was it.`;
+  const place = await makePlace(t, { answers: [{ parts: [{ text, deltas: 50 }], holdAfter: 25 }] });
+  const child = place.start('exec', '--json-deltas', 'go');
+  const end = ended(child);
+  await shows(child.stdout, /key is this/);
+  place.server.release();
+  const { code, stdout } = await end;
+  assert.equal(code, 0);
+  assert.deepEqual(leaksIn(stdout), []);
+  assert.match(stdout, /redacted:private-key/);
+});
 
 test('a secret in the instructions of the configuration is not in the thread', async (t) => {
   const instructions = `never say ${env.DEPLOY_TOKEN}`;
