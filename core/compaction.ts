@@ -119,8 +119,7 @@ function faultIn(entries: readonly WindowEntry[], job: CompactionJob): string | 
 
 function weightOf(entries: readonly WindowEntry[], { parts }: CompactionJob): number {
   const weights = entries.flatMap((entry) => {
-    if ('fragment' in entry)
-      return { tokens: Math.ceil(JSON.stringify(entry.fragment).length / 4) };
+    if ('fragment' in entry) return { tokens: Math.ceil(JSON.stringify(entry).length / 4) };
     return parts.filter(({ part }) => isWithin(part.n, entry.keep));
   });
   return tokensOf(weights);

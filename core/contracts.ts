@@ -17,9 +17,11 @@ export type Argv = readonly [string, ...string[]];
 /**
  * A process to start. The kernel adds what the settings say of roots, network and sandbox. `env` is added to the allowed
  * environment; without `stdin` its input is at its end from the start. The whole process group is killed after
- * `timeoutMs`, and when the signal (or the turn's) aborts.
+ * `timeoutMs`, and when the signal (or the turn's) aborts. `unconfined`: in no sandbox, and judged so. `server`: the MCP
+ * server that this process is, the origin of its start and of its input.
  */
-export type SpawnRequest = Readonly<{ argv: Argv; cwd?: string; env?: Strings } & Spawning>;
+export type SpawnRequest = Readonly<{ argv: Argv; cwd?: string; env?: Strings } & Spawning & As>;
+type As = { unconfined?: boolean; server?: string };
 type Spawning = { stdin?: boolean; timeoutMs?: number; signal?: AbortSignal; onOutput?: OnOutput };
 /** Output in order of arrival; all of it comes before `exited` resolves. */
 type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
@@ -186,7 +188,10 @@ type InTurn = { thread: string; turn: string; settings: item.Settings };
 export type ToolContext = RequestContext & Readonly<{ call: ToolCall; progress: Progress }>;
 type Progress = (text: string) => void;
 
-/** What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction. */
+/**
+ * What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction, `tokens`, spent elsewhere, count
+ * against the turn's limit.
+ */
 export type ToolResult = Readonly<{ content: readonly item.Content[]; isError?: boolean } & Detail>;
 type Detail = { detail?: item.JsonSchema };
 /** MCP's (spec 2025-11-25): they order calls (neighbouring reads run in parallel), inform people, widen nothing. */
@@ -277,9 +282,9 @@ export interface Store extends Named {
 export type Blobs = Readonly<{ put: (bytes: Uint8Array) => Maybe<string>; get: GetBlob }>;
 type GetBlob = (hash: string) => Maybe<Uint8Array | undefined>;
 
-/** A macro over the protocol, typed by a user as `/name argument`. */
+/** A macro over the protocol, typed by a user as `/name argument` in this thread; what it gives is told to them. */
 export type Command = item.Described & Readonly<{ run: RunCommand }>;
-type RunCommand = (argument: string, client: Client) => Promise<void>;
+type RunCommand = (argument: string, client: Client, thread: string) => Promise<string | void>;
 export interface FrontEnd extends item.Described {
   /** Resolves to the exit code. Abort asks it to end soon; what it started is closed by the kernel. */
   readonly run: (client: Client, argv: readonly string[], signal: AbortSignal) => Promise<number>;

@@ -5,7 +5,7 @@ import { fail, KernelError, notFound } from './errors.ts';
 import { type Owner, passGate } from './gate.ts';
 import type { Origin } from './item.ts';
 import type { Child, Processes } from './processes.ts';
-import type { Base, Confined } from './registry.ts';
+import type { Base } from './registry.ts';
 import { nest } from './slot.ts';
 import { aroundEffect } from './slots.ts';
 
@@ -53,11 +53,11 @@ const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => Maybe<Se
   fetch: ({ kind, url, request }) => ({ kind, url, method: request.method ?? 'GET' }),
   call: ({ kind, server, tool, args, confined }) => ({ kind, server, tool, args, confined }),
   input: ({ kind, process, data }, owner) => {
-    const { argv } = running(owner, process);
+    const { argv } = running(owner, process).request;
     return { kind, process, argv, data: Buffer.from(data).toString() };
   },
-  spawn: async ({ kind, request: { argv, cwd = '.' } }, owner) => {
-    const { level: confined } = await confine(owner);
+  spawn: async ({ kind, request: { argv, cwd = '.', unconfined } }, owner) => {
+    const { level: confined } = await confine(owner, unconfined);
     const network = confined === 'none' || owner.settings.network;
     return { kind, argv, cwd: at(owner, cwd).path, confined, network };
   },
@@ -85,28 +85,28 @@ function endingWith<R extends { signal?: AbortSignal }>({ signal }: Owner, reque
 const bare: plug.PlanSpawn = ({ argv: [file, ...args], cwd, env }) => ({ file, args, cwd, env });
 
 /** What commands run in. */
-async function confine({ settings: { sandbox: mode }, base }: Owner): Promise<Confined> {
-  if (mode === 'danger-full-access') return { level: 'none', sandbox: { plan: bare } };
+async function confine({ settings: { sandbox: mode }, base }: Owner, unconfined?: boolean) {
+  const isBare = unconfined || mode === 'danger-full-access';
+  if (isBare) return { level: 'none', sandbox: { plan: bare } } as const;
   const advice = 'run with --sandbox danger-full-access to run them unconfined';
   const message = `no sandbox can confine commands here, and the mode is ${mode}: ${advice}`;
   return (await base.sandbox()) ?? fail(new KernelError('sandbox', message));
 }
 
 function filesOf(owner: Owner): Omit<plug.Effects, 'spawn' | 'process' | 'fetch' | 'call'> {
-  const { thread, base } = owner;
-  const { machine } = base;
+  const { machine } = owner.base;
   const look = <T>(path: string, act: (real: string) => Maybe<T>) =>
     pass(owner, { kind: 'read', path }, (_what, seen) => act(seen.path));
   const put: Act<'write', void> = ({ data, mode }, { path }) =>
     data === undefined ? machine().remove(path) : machine().write(path, data, mode);
   return {
     stat: async (path) => {
-      const bytes = (await thread?.stored(path))?.length;
+      const bytes = (await owner.thread?.stored(path))?.length;
       if (bytes === undefined) return look(path, (real) => machine().stat(real));
       return { path, kind: 'file', bytes, modifiedMs: 0, mode: 0o400 };
     },
     read: async (path, range) => {
-      const bytes = await thread?.stored(path);
+      const bytes = await owner.thread?.stored(path);
       if (bytes === undefined) return look(path, (real) => machine().read(real, range));
       return bytes.subarray(range?.start, range?.end);
     },
@@ -119,13 +119,15 @@ function filesOf(owner: Owner): Omit<plug.Effects, 'spawn' | 'process' | 'fetch'
 function processesOf(owner: Owner): Pick<plug.Effects, 'spawn' | 'process'> {
   const { own, base } = owner;
   const kept = owner.thread?.processes ?? own;
+  const as = ({ server: name }: plug.SpawnRequest): Owner =>
+    name === undefined ? owner : { ...owner, origin: { kind: 'mcp', name } };
   const feed: Act<'input', void> = ({ process, data }) => running(owner, process).write(data);
   const handle = (child: Child): plug.Process => ({
     id: child.id,
     exited: child.exited,
     end: () => child.end(),
     kill: (signal) => child.kill(signal),
-    write: (data) => pass(owner, { kind: 'input', process: child.id, data }, feed),
+    write: (data) => pass(as(child.request), { kind: 'input', process: child.id, data }, feed),
     keep: (onOutput) => {
       child.keep(onOutput);
       kept.adopt(child, own);
@@ -133,17 +135,17 @@ function processesOf(owner: Owner): Pick<plug.Effects, 'spawn' | 'process'> {
   });
   const start: Act<'spawn', plug.Process> = async ({ request }, { cwd }) => {
     const { sandbox: mode, roots, network } = owner.settings;
-    const { argv, env: added } = request;
-    const { sandbox } = await confine(owner);
+    const { argv, env: added, unconfined } = request;
+    const { sandbox } = await confine(owner, unconfined);
     const env = { ...base.env, ...added };
     const plan = await sandbox.plan({ argv, cwd, env, mode, roots, network });
     const started = await base.machine().spawn(plan, endingWith(owner, request));
-    const child = Object.assign(started, { id: `p${++kept.count}`, argv });
+    const child = Object.assign(started, { id: `p${++kept.count}`, request });
     own.adopt(child);
     return handle(child);
   };
   return {
     process: (id) => (kept.running.has(id) ? handle(running(owner, id)) : undefined),
-    spawn: (wanted) => pass(owner, { kind: 'spawn', request: wanted }, start),
+    spawn: (wanted) => pass(as(wanted), { kind: 'spawn', request: wanted }, start),
   };
 }

@@ -29,7 +29,6 @@ export class KernelError extends Error {
 export class ModelError extends KernelError {
   override readonly name = 'ModelError';
 }
-export type ModelErrorOptions = ErrorOptions;
 
 const tag = (code: ErrorCode) => {
   return (raw: TemplateStringsArray, ...values: readonly unknown[]) =>

@@ -14,9 +14,8 @@ import type { Thread } from './thread.ts';
  * thread. Effects end with `own` (a call, a turn, a plugin), and so do processes, but for those that a thread keeps. The
  * signal ends what is under way.
  */
-export type Owner = Readonly<{ base: Base; origin: Origin; own: Processes } & Life & In>;
-type Life = { signal: AbortSignal };
-type In = { settings: Settings; get: Get; thread?: Thread; call?: string };
+export type Owner = Readonly<{ base: Base; origin: Origin; own: Processes } & In>;
+type In = { settings: Settings; get: Get; thread?: Thread; call?: string; signal: AbortSignal };
 
 type Opinion = plug.Verdict & Readonly<{ policy: string; by?: string }>;
 const strictness = { deny: 0, ask: 1, allow: 2 } as const;
@@ -40,9 +39,8 @@ export async function passGate(effect: plug.EffectBody, owner: Owner): Promise<v
 }
 
 /** In force now: those that the owner read, and those added since. */
-const policiesOf = ({ get, base }: Owner) => [
-  ...new Set([...get(policies), ...base.registry.get(policies)]),
-];
+const policiesOf = ({ get, base }: Owner) =>
+  Array.from(new Set([...get(policies), ...base.registry.get(policies)]));
 
 async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
   const failed = (error: unknown): plug.Verdict => {

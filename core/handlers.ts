@@ -61,12 +61,13 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     if (moved === undefined) throw new KernelError('model_context', why);
     return { before: moved.before, after: moved.after };
   },
-  'thread/revert': async (threads, { thread: id, turn }, client) => {
+  'thread/revert': async (threads, { thread: id, turn, to: given }, client) => {
     const thread = threads.get(id, 'revert');
     const running = [...thread.processes.running.keys()].join(', ');
     if (running !== '') throw conflict`cannot revert while processes run: end ${running} first`;
-    const to = thread.items.find((item) => item.type === 'turn' && item.id === turn)?.n;
-    if (to === undefined) throw notFound`thread ${id} has no turn ${turn}`;
+    const found = thread.items.find((item) => item.type === 'turn' && item.id === turn);
+    const { n: to } = found ?? thread.items[given ?? -1] ?? {};
+    if (to === undefined) throw notFound`thread ${id} has no turn or ordinal ${turn ?? given}`;
     const move = { reason: 'revert', by: client, to, before: 0, after: 0 } as const;
     await thread.append([{ type: 'window', ...move }]);
     return thread.info();

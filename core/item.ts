@@ -40,8 +40,8 @@ type Offer = { tools?: readonly string[]; clientTools?: readonly ToolDefinition[
 
 /** Bounds of a turn: model calls, time, and tokens in and out over all steps. The first reached ends it (`limit`). */
 export type Limits = Readonly<{ steps?: number; timeoutMs?: number; tokens?: number }>;
-/** Who causes an effect, and the name of that tool, plugin, server, agent, client or hook. */
-export type Origin = Readonly<{ kind: OriginKind; name: string }>;
+/** Who causes an effect, and the name of that tool, plugin, server, agent, client or hook. `tool`: the one an agent used. */
+export type Origin = Readonly<{ kind: OriginKind; name: string; tool?: string }>;
 export type OriginKind = 'tool' | 'plugin' | 'mcp' | 'agent' | 'client' | 'hook';
 /** How often a prompt source is asked: once per thread, each turn, each step. */
 export type Stability = 'fixed' | 'thread' | 'turn';
@@ -64,8 +64,8 @@ export type ThreadItem = Of<'thread', { version: number; id: string } & Birth>;
 export type Birth = Readonly<{ settings: Settings; parent?: Parent; fork?: Fork }>;
 /** A thread, up to and with an ordinal. */
 export type Fork = Readonly<{ thread: string; after: number }>;
-/** A thread, and the call in it. */
-export type Parent = Readonly<{ thread: string; call?: string }>;
+/** A thread, and the call in it. `agent`: what its sub-agent is called. */
+export type Parent = Readonly<{ thread: string; call?: string; agent?: string }>;
 /** What lists show of a thread. */
 export type MetaItem = Of<'meta', { name?: string; archived?: boolean }>;
 /** An override of settings. */

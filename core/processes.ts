@@ -3,7 +3,7 @@
 import type * as plug from './contracts.ts';
 
 /** A process with its name in its thread, and what was asked for. */
-export type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; argv: plug.Argv }>;
+export type Child = Omit<plug.Process, 'id'> & Readonly<{ id: string; request: plug.SpawnRequest }>;
 
 /** The processes that one owner (call, turn, thread, plugin) answers for. Disposing ends all of them. */
 export class Processes implements AsyncDisposable {

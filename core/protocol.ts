@@ -34,7 +34,7 @@ type Threads = { threads: readonly ThreadInfo[] };
 
 type OfThread<T = unknown> = Readonly<{ thread: string } & T>;
 type Empty = Readonly<Record<string, never>>;
-type Request<P, R> = { readonly params: Readonly<P>; readonly result: R };
+type Request<P, R> = { readonly params: Readonly<P>; readonly result: Readonly<R> };
 type Said = { input: readonly item.Content[]; clientId?: string };
 type Override = { settings?: Partial<item.Settings> };
 type TurnOptions = { limits?: item.Limits; outputSchema?: item.JsonSchema };
@@ -54,14 +54,14 @@ export interface Requests {
   /** What the model is shown next, part by part; runs no plugin but the model's own encoding. */
   'thread/window': Request<OfThread, Explained>;
   /** Compacts the window now, as a turn of its own; `conflict` while one runs. */
-  'thread/compact': Request<OfThread<{ remark?: string }>, Compacted>;
-  /** Moves the window back to before that turn; `conflict` while a turn or a kept process runs. */
-  'thread/revert': Request<OfThread<{ turn: string }>, ThreadInfo>;
+  'thread/compact': Request<OfThread<{ remark?: string }>, { before: number; after: number }>;
+  /** Moves the window back to before that turn, or to what it was at ordinal `to`; `conflict` while a turn or a kept process runs. */
+  'thread/revert': Request<OfThread<{ turn?: string; to?: number }>, ThreadInfo>;
   /** Interrupts its turn, ends its processes, unloads it. */
   'thread/close': Request<OfThread, Empty>;
   'thread/remove': Request<OfThread, Empty>;
   /** Starts a turn, or queues the input while one runs. Settings stick. Answers before the turn's first item. */
-  'turn/start': Request<OfThread<Said & Override & TurnOptions>, Started>;
+  'turn/start': Request<OfThread<Said & Override & TurnOptions>, { turn: string; queued: boolean }>;
   /** Adds input to the running turn, seen with its next step. `conflict` when none, or another than `turn`, runs. */
   'turn/steer': Request<OfThread<Said & { turn?: string }>, Readonly<{ turn: string }>>;
   /** Ends the running turn within a second; answers when it has ended. */
@@ -73,10 +73,8 @@ export interface Requests {
   'kernel/describe': Request<Empty, Description>;
 }
 type Beginning = { ephemeral?: boolean; name?: string; parent?: item.Parent };
-type Compacted = Readonly<{ before: number; after: number }>;
 type Items = Readonly<{ items: readonly item.Item[]; last: number }>;
 type Explained = Readonly<{ parts: readonly ExplainedPart[]; provider: string; model: string }>;
-type Started = Readonly<{ turn: string; queued: boolean }>;
 /** An answer, and who gave it: `nobody` when nobody can, `closed` when turn or thread ended first. */
 export type Asked = item.Answer & { readonly by: string };
 

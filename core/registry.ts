@@ -116,15 +116,13 @@ export class Registry implements AsyncDisposable {
     const isOfThread = event.type === 'item/appended' || event.type === 'item/delta';
     for (const { value: tell, plugin } of [...observers, ...(isOfThread ? [] : this.#listeners)]) {
       try {
-        tell(event as Told); // listeners are told just these
+        tell(event as Parameters<Listener>[0]); // listeners are told just these
       } catch (error) {
         process.emitWarning(`an observer or listener of ${plugin} failed: ${messageOf(error)}`);
       }
     }
   }
 }
-
-type Told = Parameters<Listener>[0];
 
 /** Functions and objects may have a name. */
 function describe({ value, plugin, tier }: Entry<unknown>) {

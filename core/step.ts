@@ -127,6 +127,7 @@ async function runCall(turn: Turn, item: it.CallItem): Promise<it.ResultItem> {
   const own = new Processes();
   const { call, name } = item;
   const { isError = false, detail, content } = await answerOf(turn, item, own).catch(failed);
+  turn.spent.tokens += Math.max(0, Number(detail?.['tokens']) || 0);
   await within(own[Symbol.asyncDispose](), { limitMs: endMs, what: name }).catch(() => {});
   const capped = await cap(turn, call, content).catch(failed);
   return { type: 'result', call, name, isError, detail, ...capped, durationMs: since(started) };
@@ -142,7 +143,9 @@ async function answerOf(turn: Turn, item: it.CallItem, own: Processes): Promise<
   const progress = (text: string) => {
     if (!own.isClosed) thread.delta({ id, kind: 'output', text, name });
   };
-  const { client, effects } = turn.lend({ kind: 'tool', name }, id, own);
+  const parent = thread.items.find((one) => one.type === 'thread')?.parent;
+  const agent = { kind: 'agent', name: parent?.agent ?? 'agent', tool: name } as const;
+  const { client, effects } = turn.lend(parent ? agent : { kind: 'tool', name }, id, own);
   const context = { call, signal, progress, client, effects };
   const inner: plug.RunCall = async (now) => tool.run(now.args, { ...context, call: now });
   const run = nest(turn.get(aroundTool), inner, (one, next) => (now) => one(now, context, next));
@@ -167,16 +170,10 @@ async function cap({ thread, base }: Turn, call: string, all: readonly it.Conten
   const bytes = Buffer.from(it.textOf(all.filter(isText)));
   if (bytes.length <= resultBytes) return { content: all };
   const full = { blob: await thread.blobs.put(bytes), bytes: bytes.length };
-  const half = Math.floor(resultBytes / 2);
-  const [head, tail] = [characterAt(bytes, half), characterAt(bytes, bytes.length - half)];
-  const note = `[… ${tail - head} of ${bytes.length} bytes left out; the whole is the file result:${call} …]`;
-  const text = `${bytes.toString('utf8', 0, head)}\n${note}\n${bytes.toString('utf8', tail)}`;
+  const head = String(bytes.subarray(0, resultBytes / 2)).replace(/\uFFFD+$/, '');
+  const tail = String(bytes.subarray(-resultBytes / 2)).replace(/^\uFFFD+/, '');
+  const left = bytes.length - Buffer.byteLength(head + tail);
+  const note = `[… ${left} of ${bytes.length} bytes left out; the whole is the file result:${call} …]`;
+  const text = [head, note, tail].join('\n');
   return { content: [{ type: 'text', text } as const, ...all.filter((one) => !isText(one))], full };
-}
-
-/** The nearest index at or before this one where a UTF-8 character starts. */
-function characterAt(bytes: Uint8Array, index: number): number {
-  let at = index;
-  while (at > 0 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--;
-  return at;
 }

@@ -43,14 +43,13 @@ export class OpenText {
 
   /** As an item: without its own, or as far as it came. */
   readonly discarded = (reason: string) => ({ type: 'discarded', id: this.is.id, reason }) as const;
-  readonly cut = () => ({ ...cutText, id: this.is.id, text: this.text() });
+  readonly cut = () =>
+    ({ type: 'assistant', id: this.is.id, text: this.text(), cut: true }) as const;
   /** How many chunks came so far. */
   readonly end = () => this.#dropped + this.#chunks.length;
   /** The text from chunk `from` on, without what was dropped. */
   readonly text = (from = 0) => this.#chunks.slice(Math.max(0, from - this.#dropped)).join('');
 }
-
-const cutText = { type: 'assistant', cut: true } as const;
 
 /** A place in a thread, which knows it for as long as it is read. `wake`: something happened, go and look. */
 export type Cursor = protocol.Subscription & { readonly answers: boolean; wake: () => void };

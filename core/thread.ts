@@ -60,9 +60,8 @@ export class Thread {
   }
 
   info(): protocol.ThreadInfo {
-    const ephemeral = this.#options.log === undefined;
     const { id, settings } = this;
-    const [status, last] = [this.status(), this.#next - 1];
+    const [status, last, ephemeral] = [this.status(), this.#next - 1, !this.#options.log];
     return { id, name: this.#name, settings, status, last, ephemeral };
   }
 

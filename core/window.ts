@@ -54,7 +54,7 @@ export class Window {
 
   #move({ to, entries = [], n, at }: it.Stamped<it.WindowItem>): void {
     const before = to === undefined ? this : new Window();
-    if (before !== this) this.items.slice(0, to).forEach((item) => before.add(item));
+    if (before !== this) this.#until(to).forEach((item) => before.add(item));
     const stay = (entry: it.WindowEntry): readonly it.Part[] => {
       if ('keep' in entry) return this.parts().filter((part) => isWithin(part.n, entry.keep));
       return [{ type: 'fragment', ...entry.fragment, n, at }];
@@ -64,6 +64,13 @@ export class Window {
     this.#turn = before.#turn;
     this.#lastRead.clear();
     this.#moved = n;
+  }
+
+  /** What made the window what it was at an ordinal: of what was reverted, nothing. */
+  #until(to = 0): readonly it.Item[] {
+    const last = this.items.findLast((one) => one.n < to && one.type === 'window' && 'to' in one);
+    const past = last?.type === 'window' ? this.#until(last.to) : [];
+    return [...past, ...this.items.slice((last?.n ?? -1) + 1, to)];
   }
 
   #correct(actual: number, estimate: number): void {

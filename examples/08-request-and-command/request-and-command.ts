@@ -31,10 +31,10 @@ const usage: Plugin = {
         for (const { id } of threads) await client.request('thread/update', { thread: id, name });
       },
     });
-    asked = () => host.get(commands).get('rename')?.run('the name', host.client);
+    asked = () => host.get(commands).get('rename')?.run('the name', host.client, '');
   },
 };
-let asked: () => Promise<void> | undefined = () => undefined;
+let asked: () => Promise<unknown> | undefined = () => undefined;
 
 await using kernel = await createKernel({
   plugins: [usage, scripted()].map((plugin) => ({ plugin })),

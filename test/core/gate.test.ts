@@ -8,11 +8,12 @@ import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 
 import { policies } from '../../core/index.ts';
-import type { Answer, Policy, Question, Verdict } from '../../core/index.ts';
+import type { Answer, Item, Policy, Question, SpawnRequest, Verdict } from '../../core/index.ts';
 import {
   content,
   openThread,
   plugin,
+  runTurn,
   temporaryFolder,
   textOfResult,
   tool,
@@ -37,6 +38,47 @@ const writing: ThreadOptions = {
     }),
   ],
 };
+
+const running = (request: Partial<SpawnRequest>): ThreadOptions => ({
+  replies: [[{ name: 'run' }], 'ok'],
+  tools: [
+    tool('run', async (_args, { effects }) => {
+      const child = await effects.spawn({ argv: ['cat'], stdin: true, ...request });
+      await child.write('text');
+      child.end();
+      await child.exited;
+      return content('ran');
+    }),
+  ],
+});
+const decisionsOf = ({ items }: { readonly items: readonly Item[] }) =>
+  items.filter((item) => item.type === 'decision');
+
+suite('whose an effect is', () => {
+  test('a process that is an MCP server acts, and is written to, as that server', async (t) => {
+    const thread = await openThread(t, running({ server: 'files' }));
+    const decisions = decisionsOf(await thread.turn('go'));
+    assert.deepEqual(
+      decisions.map(({ effect, origin }) => [effect.kind, origin]),
+      ['spawn', 'input'].map((kind) => [kind, { kind: 'mcp', name: 'files' }]),
+    );
+  });
+
+  test('a process that is to run unconfined needs no sandbox, and is judged as unconfined', async (t) => {
+    const settings = { sandbox: 'workspace-write' } as const;
+    const thread = await openThread(t, { ...running({ unconfined: true }), settings });
+    const [decision] = decisionsOf(await thread.turn('go'));
+    assert.deepEqual([decision?.effect['confined'], decision?.effect['network']], ['none', true]);
+  });
+
+  test('what tools of a sub-agent do is the agent’s, with the tool that it used', async (t) => {
+    const { client, id: thread } = await openThread(t, running({}));
+    const parent = { thread, agent: 'reviewer' };
+    const child = await client.request('thread/start', { parent, ephemeral: true });
+    const decisions = decisionsOf(await runTurn(client, child.id, 'go'));
+    assert.deepEqual(decisions[0]?.origin, { kind: 'agent', name: 'reviewer', tool: 'run' });
+  });
+});
 
 suite('the strictest verdict wins', () => {
   test('whatever the number and order of policies, the strictest of their verdicts is followed', async (t) => {

@@ -172,6 +172,23 @@ suite('a revert', () => {
     ]);
   });
 
+  test('can be undone, by an ordinal, any number of times', async (t) => {
+    const thread = await openThread(t, { replies: ['one', 'two', 'three'], plugins: [system] });
+    const { client, id } = thread;
+    await thread.turn('first');
+    const second = await thread.turn('second');
+    const { last } = await client.request('thread/read', { thread: id, limit: 0 });
+    for (let count = 0; count < 40; count++) {
+      await client.request('thread/revert', { thread: id, turn: second.end.id });
+      await client.request('thread/revert', { thread: id, to: last + 1 + 2 * count });
+    }
+    const window = await client.request('thread/window', { thread: id });
+    const said = [...hello, 'user: second', 'assistant: two'];
+    assert.deepEqual(saidIn(window.parts.map(({ part }) => part)), said);
+    const nowhere = client.request('thread/revert', { thread: id, to: 100_000 });
+    await assert.rejects(nowhere, { code: 'not_found', message: /no turn or ordinal 100000/ });
+  });
+
   test('is refused while a turn or a kept process runs, and for a turn that is not there', async (t) => {
     const end = gate();
     const thread = await openThread(t, {

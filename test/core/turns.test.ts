@@ -302,6 +302,13 @@ suite('a limit', () => {
     });
   }
 
+  test('of tokens counts what a call spent elsewhere', async (t) => {
+    const spend = tool('echo', () => ({ ...content('spent'), detail: { tokens: 900 } }));
+    const thread = await openThread(t, { ...endless(), tools: [spend] });
+    const { end } = await thread.turn('go', { limits: { tokens: 1000 } });
+    assert.deepEqual([end.limit, thread.model.requests.length], ['tokens', 1]);
+  });
+
   test('of time ends a turn that hangs', async (t) => {
     const thread = await openThread(t, {
       replies: [[{ name: 'hang' }], 'next'],

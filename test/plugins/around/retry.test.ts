@@ -7,7 +7,7 @@ import {
   ModelError,
   models,
   type ErrorCode,
-  type ModelErrorOptions,
+  type ErrorOptions,
   type ModelEvent,
   type Plugin,
 } from '../../../core/index.ts';
@@ -28,7 +28,7 @@ const nothing: readonly ModelEvent[] = [];
 
 aroundModelContract('retry', () => retry());
 
-function fails(code: ErrorCode, details: ModelErrorOptions = {}, shown = false): Attempt {
+function fails(code: ErrorCode, details: ErrorOptions = {}, shown = false): Attempt {
   return async function* () {
     if (shown) yield delta('a');
     throw new ModelError(code, `${code} it is`, details);
