@@ -45,7 +45,8 @@ export interface Process {
 
 /**
  * A request over HTTP. `timeoutMs`: until the answer's headers. `proxy`: instead of the environment's `HTTPS_PROXY`,
- * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's.
+ * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's. With the method CONNECT
+ * nothing is sent: the gate judges, and who asked connects.
  */
 export type FetchRequest = Readonly<{ method?: string; headers?: Strings } & Fetching>;
 type Fetching = { body?: Bytes; signal?: AbortSignal; timeoutMs?: number } & Peer;
@@ -226,7 +227,10 @@ export type SandboxProbe = Readonly<{ level: Confinement; reasons: readonly stri
 /** `roots`: the writable folders. */
 export type SandboxRequest = Readonly<{ argv: Argv; cwd: string; env: Strings } & Reach>;
 type Reach = { mode: item.SandboxMode; roots: readonly string[]; network: boolean };
-/** What to start instead, as plain data. `descriptors`: bytes (base64) that it reads from 3 on. `cleanup`: paths. */
+/**
+ * What to start instead, as plain data. `cleanup`: paths. `descriptors`, from 3 on: bytes (base64) that it reads, or
+ * `unix:PATH\nTEXT`: a connection to that socket, on which TEXT was sent.
+ */
 export type SpawnPlan = Readonly<{ file: string; args: readonly string[]; cwd: string } & Around>;
 type Around = { env: Strings; descriptors?: readonly string[]; cleanup?: readonly string[] };
 /** Probed once per kernel, when first needed. */
