@@ -37,19 +37,29 @@ const routes: { readonly [M in Method]: Route } = {
   'kernel/describe': 'any',
 };
 
+/** `idleMs`: a kernel without threads that is asked nothing for so long is closed; default: half an hour. */
+export type KernelsOptions = OpenOptions & { readonly idleMs?: number };
+
+/** A kernel's place among those that are open, how many requests it is answering, and what closes it if it gets no more. */
+type Use = { readonly key: string; requests: number; timer?: NodeJS.Timeout };
+
+const usualIdleMs = 1_800_000;
+
 /**
  * Opens kernels as folders are asked for, keyed by real path and by what the configuration says there: a thread that
  * starts after the configuration changed gets a kernel of its own. Disposing closes them all.
  */
 export class Kernels implements AsyncDisposable {
-  readonly #options: OpenOptions;
+  readonly #options: KernelsOptions;
   readonly #opened = new Map<string, Promise<OpenKernel>>();
   /** The kernel in which a thread is loaded. */
   readonly #owners = new Map<string, OpenKernel>();
   readonly #listeners = new Set<Listener>();
 
+  readonly #uses = new Map<OpenKernel, Use>();
+
   /** `options.cwd` is the folder of requests that name none. */
-  constructor(options: OpenOptions) {
+  constructor(options: KernelsOptions) {
     this.#options = options;
   }
 
@@ -59,14 +69,15 @@ export class Kernels implements AsyncDisposable {
     const key = JSON.stringify([configuration.cwd, configuration.fingerprint]);
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
-    const opening = this.#start(configuration);
+    const opening = this.#start(configuration, key);
     this.#opened.set(key, opening);
     opening.catch(() => this.#opened.delete(key));
     return opening;
   }
 
-  async #start(configuration: Configuration): Promise<OpenKernel> {
+  async #start(configuration: Configuration, key: string): Promise<OpenKernel> {
     const { opened, lack } = await this.#openBest(configuration);
+    this.#uses.set(opened, { key, requests: 0 });
     opened.kernel.client('kernels').listen((event) => this.#hear(event, opened));
     for (const { message } of [...configuration.notices, ...lack]) {
       const notice = { type: 'notice', level: 'warning', plugin: 'config', message } as const;
@@ -89,6 +100,7 @@ export class Kernels implements AsyncDisposable {
   #hear(event: KernelEvent | StatusEvent, from: OpenKernel): void {
     if (event.type === 'thread/started') this.#owners.set(event.thread, from);
     if (event.type === 'thread/closed') this.#owners.delete(event.thread);
+    if (event.type === 'thread/closed') this.#rest(from);
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -98,7 +110,9 @@ export class Kernels implements AsyncDisposable {
       name,
       request: (method, params) => this.#request(name, method, params),
       call: async (method, params, signal) =>
-        (await this.#ofThread(threadOf(params))).kernel.client(name).call(method, params, signal),
+        this.#use(await this.#ofCall(params), ({ kernel }) =>
+          kernel.client(name).call(method, params, signal),
+        ),
       subscribe: (options) => {
         const owner = this.#owners.get(options.thread);
         if (owner === undefined) {
@@ -117,8 +131,9 @@ export class Kernels implements AsyncDisposable {
   }
 
   async #request<M extends Method>(name: string, method: M, params: Params<M>): Promise<Result<M>> {
-    const { kernel } = await this.#find(method, params);
-    const result = await kernel.client(name).request(method, params);
+    const found = await this.#find(method, params);
+    const { kernel } = found;
+    const result = await this.#use(found, () => kernel.client(name).request(method, params));
     if (method !== 'kernel/describe') return result;
     const all = [...new Set(this.#owners.values())].filter((other) => other.kernel !== kernel);
     const others = await Promise.all(
@@ -129,6 +144,48 @@ export class Kernels implements AsyncDisposable {
     return { ...own, threads } as Result<M>; // as above
   }
 
+  async #use<T>(opened: OpenKernel, ask: (opened: OpenKernel) => Promise<T>): Promise<T> {
+    const use = this.#uses.get(opened);
+    if (use === undefined) return ask(opened);
+    clearTimeout(use.timer);
+    use.requests++;
+    try {
+      return await ask(opened);
+    } finally {
+      use.requests--;
+      this.#rest(opened);
+    }
+  }
+
+  /** Closes a kernel later, if it has nothing to do until then. */
+  #rest(opened: OpenKernel): void {
+    const use = this.#uses.get(opened);
+    if (use === undefined || this.#isBusy(opened)) return;
+    clearTimeout(use.timer);
+    const { idleMs = usualIdleMs } = this.#options;
+    use.timer = setTimeout(() => void this.#retire(opened), idleMs).unref();
+  }
+
+  #isBusy(opened: OpenKernel): boolean {
+    if ((this.#uses.get(opened)?.requests ?? 0) > 0) return true;
+    return this.#owners.values().some((owner) => owner === opened);
+  }
+
+  async #retire(opened: OpenKernel): Promise<void> {
+    const use = this.#uses.get(opened);
+    if (use === undefined || this.#isBusy(opened)) return;
+    this.#uses.delete(opened);
+    this.#opened.delete(use.key);
+    await opened[Symbol.asyncDispose]();
+  }
+
+  /** A plugin's request goes to the kernel of its thread, else to that of its folder. */
+  #ofCall(params: unknown): Promise<OpenKernel> {
+    const { thread, cwd } = fieldsOf(params);
+    const owner = this.#owners.get(thread ?? '');
+    return owner === undefined ? this.open(cwd) : Promise.resolve(owner);
+  }
+
   #find(method: Method, params: object): Promise<OpenKernel> {
     switch (routes[method]) {
       case 'any':
@@ -136,9 +193,9 @@ export class Kernels implements AsyncDisposable {
       case 'folder':
         return this.open(folderOf(params));
       case 'thread':
-        return this.#ofThread(threadOf(params));
+        return this.#ofThread(fieldsOf(params).thread);
       case 'stored':
-        return this.#ofStored(threadOf(params) ?? '');
+        return this.#ofStored(fieldsOf(params).thread ?? '');
     }
   }
 
@@ -172,9 +229,13 @@ export class Kernels implements AsyncDisposable {
   }
 }
 
-function threadOf(params: unknown): string | undefined {
-  if (typeof params !== 'object' || params === null || !('thread' in params)) return undefined;
-  return typeof params.thread === 'string' ? params.thread : undefined;
+/** Thread and folder, where parameters have them. */
+function fieldsOf(params: unknown): { readonly thread?: string; readonly cwd?: string } {
+  const { thread, cwd } = Object(params) as { readonly thread?: unknown; readonly cwd?: unknown }; // of whatever shape
+  return {
+    ...(typeof thread === 'string' ? { thread } : {}),
+    ...(typeof cwd === 'string' ? { cwd } : {}),
+  };
 }
 
 function lastFolderOf(items: readonly Item[]): string | undefined {
@@ -186,9 +247,5 @@ function lastFolderOf(items: readonly Item[]): string | undefined {
 }
 
 function folderOf(params: object): string | undefined {
-  if (!('settings' in params) || typeof params.settings !== 'object' || params.settings === null) {
-    return undefined;
-  }
-  const { cwd } = params.settings as { readonly cwd?: unknown }; // an object, its shape unknown
-  return typeof cwd === 'string' ? cwd : undefined;
+  return fieldsOf('settings' in params ? params.settings : undefined).cwd;
 }

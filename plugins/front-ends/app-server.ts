@@ -12,6 +12,8 @@ export interface AppServerOptions {
   readonly home?: string;
   /** The folder that requests mean which name none; default: the process's. */
   readonly cwd?: string;
+  /** A thread that no client follows and that does nothing for so long is unloaded; default: half an hour. */
+  readonly unloadAfterMs?: number;
 }
 
 /**

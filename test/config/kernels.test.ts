@@ -111,3 +111,52 @@ test('what a kernel cannot be opened for is the answer to the request, and the n
   assert.ok((await turn(client, (await start()).id)).includes('back'));
   assert.equal((await client.request('thread/start', {})).settings.cwd, one);
 });
+
+test('a kernel without threads that is asked nothing is closed, and another is opened when one is needed', async (t) => {
+  const { env, one } = fixture(t);
+  const kernels = new Kernels({ cwd: one, env, trust: true, needsModel: true, idleMs: 1 });
+  t.after(() => kernels[Symbol.asyncDispose]());
+  const client = kernels.client('test');
+  const { id } = await client.request('thread/start', {});
+  const before = await kernels.open();
+  await client.request('kernel/describe', {});
+  assert.equal(await kernels.open(), before, 'it has a thread');
+  await client.request('thread/close', { thread: id });
+  while ((await kernels.open()) === before) await new Promise(setImmediate);
+  const refused = before.kernel.client('test').request('kernel/describe', {});
+  await assert.rejects(refused, { code: 'conflict' });
+  assert.equal((await client.request('thread/resume', { thread: id })).id, id);
+});
+
+test('a request of a plugin goes to the kernel of the folder that it names', async (t) => {
+  const { one, two, client } = fixture(t);
+  const request = (name: string) => `
+import { requests } from 'spindle';
+const value = { name: 'where', params: {}, result: {}, run: async () => '${name}' };
+export default () => ({ name: 'where', api: 1, setup: (host) => void host.add(requests, value) });
+`;
+  for (const [folder, name] of [
+    [one, 'one'],
+    [two, 'two'],
+  ] as const)
+    put(folder, {
+      '.spindlerc.json': { plugins: { where: { use: './where.ts' } } },
+      'where.ts': request(name),
+    });
+  assert.equal(await client.call('where', { cwd: two }), 'two');
+  assert.equal(await client.call('where', {}), 'one');
+});
+
+test('where no model is configured threads can be read, and a notice says why no turn runs', async (t) => {
+  const { env } = homeWith(t, {});
+  const cwd = repositoryWith(t, {});
+  const kernels = new Kernels({ cwd, env, needsModel: true });
+  t.after(() => kernels[Symbol.asyncDispose]());
+  const client = kernels.client('test');
+  const notices: string[] = [];
+  using _ = client.listen((event) => {
+    if (event.type === 'notice') notices.push(event.notice.message);
+  });
+  assert.deepEqual((await client.request('thread/list', {})).threads, []);
+  assert.match(notices.join('\n'), /no model is configured/);
+});

@@ -150,6 +150,7 @@ export class Connection {
         client,
         room: () => this.#outbox.room(),
         deltaIntervalMs: capabilities.deltaIntervalMs,
+        onChange: (thread) => this.#server.idle.look(thread),
         onError: (error) => this.#server.log(`${this.#transport.name}: ${String(error)}`),
       }),
     );

@@ -10,6 +10,8 @@ interface Pace {
   readonly room: () => Promise<void> | undefined;
   /** The least time from delta to delta. */
   readonly deltaIntervalMs: number;
+  /** Told when following a thread has begun or ended. */
+  readonly onChange: (thread: string) => void;
   /** Told when reading a thread failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -30,10 +32,11 @@ export class Following implements Disposable {
     const subscription = this.#pace.client.subscribe(options);
     this.unfollow(options.thread);
     this.#read.set(options.thread, subscription);
+    this.#pace.onChange(options.thread);
     void this.#pump(subscription, onEvent)
       .catch(this.#pace.onError)
       .finally(() => {
-        if (this.#read.get(options.thread) === subscription) this.#read.delete(options.thread);
+        if (this.#read.get(options.thread) === subscription) this.unfollow(options.thread);
       });
   }
 
@@ -50,7 +53,7 @@ export class Following implements Disposable {
 
   unfollow(thread: string): void {
     this.#read.get(thread)?.[Symbol.dispose]();
-    this.#read.delete(thread);
+    if (this.#read.delete(thread)) this.#pace.onChange(thread);
   }
 
   [Symbol.dispose](): void {

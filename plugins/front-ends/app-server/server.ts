@@ -3,6 +3,7 @@
 import type { Client } from '../../../core/index.ts';
 import type { AppServerOptions } from '../app-server.ts';
 import { Connection } from './connection.ts';
+import { IdleThreads } from './idle.ts';
 import type { Identity } from './initialize.ts';
 import type { MethodTable, Server, Session } from './session.ts';
 import type { Transport } from './transport.ts';
@@ -31,6 +32,7 @@ export class RunningServer implements Server, AsyncDisposable {
   readonly connect: (name: string) => Client;
   readonly signal: AbortSignal;
   readonly scope = new AsyncDisposableStack();
+  readonly idle: IdleThreads;
   readonly #sessions = new Set<Session>();
   readonly sessions: ReadonlySet<Session> = this.#sessions;
   readonly #serving = new Map<Transport, Promise<void>>();
@@ -46,6 +48,15 @@ export class RunningServer implements Server, AsyncDisposable {
     this.#load = load;
     this.client = connect('app-server');
     const { version = '0', home = '/' } = options;
+    this.idle = this.scope.use(
+      new IdleThreads({
+        client: this.client,
+        isFollowed: (thread) =>
+          this.#sessions.values().some(({ following }) => following.has(thread)),
+        afterMs: options.unloadAfterMs,
+        log,
+      }),
+    );
     this.identity = { version, home };
   }
 
