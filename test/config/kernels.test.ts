@@ -128,20 +128,22 @@ test('a kernel without threads that is asked nothing is closed, and another is o
   assert.equal((await client.request('thread/resume', { thread: id })).id, id);
 });
 
-test('a request of a plugin goes to the kernel of the folder that it names', async (t) => {
-  const { one, two, client } = fixture(t);
-  const request = (name: string) => `
+/** A plugin whose request tells where it is. */
+const where = (name: string) => `
 import { requests } from 'spindle';
 const value = { name: 'where', params: {}, result: {}, run: async () => '${name}' };
 export default () => ({ name: 'where', api: 1, setup: (host) => void host.add(requests, value) });
 `;
+
+test('a request of a plugin goes to the kernel of the folder that it names', async (t) => {
+  const { one, two, client } = fixture(t);
   for (const [folder, name] of [
     [one, 'one'],
     [two, 'two'],
   ] as const)
     put(folder, {
       '.spindlerc.json': { plugins: { where: { use: './where.ts' } } },
-      'where.ts': request(name),
+      'where.ts': where(name),
     });
   assert.equal(await client.call('where', { cwd: two }), 'two');
   assert.equal(await client.call('where', {}), 'one');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { KernelError } from '../../../../core/index.ts';
 import { RpcError, type Session } from '../../../../plugins/front-ends/app-server/session.ts';
 import { maxMessageBytes } from '../../../../plugins/front-ends/app-server/transport.ts';
@@ -64,7 +64,7 @@ test('an unknown method, bad parameters and what a method throws have the right 
   assert.equal(codeOf(await peer.ask(1, 'toString')), -32601);
   const bad = await peer.ask(2, 'strict', { list: [{ text: 'a' }, { text: 5 }] });
   assert.equal(bad.error?.code, -32602);
-  assert.equal((bad.error?.data as { path: string }).path, 'list[1].text');
+  assert.equal((bad.error!.data as { path: string }).path, 'list[1].text');
   assert.equal(codeOf(await peer.ask(3, 'strict')), -32602);
   const kernel = await peer.ask(4, 'kernel');
   assert.deepEqual([kernel.error?.code, kernel.error?.data], [-32600, { code: 'not_found' }]);
@@ -190,8 +190,8 @@ test('what must come after the answer does, and not when there is none', async (
   const peer = await (await startServer(t, { methods: { start, echo } })).connect().hello();
   peer.send({ id: 1, method: 'start' }, { id: 2, method: 'start', params: { fails: true } });
   const said = [await peer.next(), await peer.next(), await peer.next()];
-  const kinds = said.map(({ id, method: name }) => name ?? id).toSorted();
-  assert.deepEqual(kinds, [1, 2, 'started']);
+  const kinds = said.map(({ id, method: name }) => name ?? id);
+  assert.deepEqual(new Set(kinds), new Set([1, 2, 'started']));
   assert.ok(
     said.findIndex(({ id }) => id === 1) < said.findIndex(({ method: name }) => name === 'started'),
   );

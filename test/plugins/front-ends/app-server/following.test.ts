@@ -92,13 +92,13 @@ test('a client that comes back asks for what comes after an item, and gets nothi
   await peer.ask(1, 'follow', { thread });
   await client.request('turn/start', { thread, input });
   const end = await peer.find(isEnd);
-  const { n } = end.params?.['item'] as { n: number };
+  const { n } = end.params!['item'] as { n: number };
   await peer.leave();
   await client.request('turn/start', { thread, input });
   const again = await connect().hello();
   await again.ask(1, 'follow', { thread, after: n });
   const first = await again.find(({ method: name }) => name === 'item/appended');
-  assert.equal((first.params?.['item'] as { n: number }).n, n + 1);
+  assert.equal((first.params!['item'] as { n: number }).n, n + 1);
   assert.equal((await readTurn(again)).text.replace('two', ''), '');
 });
 
