@@ -64,7 +64,7 @@ test('an unknown method, bad parameters and what a method throws have the right 
   assert.equal(codeOf(await peer.ask(1, 'toString')), -32601);
   const bad = await peer.ask(2, 'strict', { list: [{ text: 'a' }, { text: 5 }] });
   assert.equal(bad.error?.code, -32602);
-  assert.equal((bad.error!.data as { path: string }).path, 'list[1].text');
+  assert.equal((bad.error.data as { path: string }).path, 'list[1].text');
   assert.equal(codeOf(await peer.ask(3, 'strict')), -32602);
   const kernel = await peer.ask(4, 'kernel');
   assert.deepEqual([kernel.error?.code, kernel.error?.data], [-32600, { code: 'not_found' }]);
