@@ -56,6 +56,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   seatbelt: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/seatbelt.ts') },
   container: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/container.ts') },
   remote: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/remote.ts') },
+  domains: { slot: 'policies', load: () => import('../plugins/sandboxes/domains.ts') },
   none: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/none.ts') },
   approval: { slot: 'policies', load: () => import('../plugins/policies/approval.ts') },
   rules: { slot: 'policies', load: () => import('../plugins/policies/rules.ts') },

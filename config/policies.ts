@@ -2,6 +2,7 @@
 
 import { resolvePath } from '../plugins/machines/local/files.ts';
 import type { ApprovalOptions } from '../plugins/policies/approval.ts';
+import type { ProjectRules } from '../plugins/policies/approval/remembered.ts';
 import type { PlacedRule, Rule } from '../plugins/policies/rules/rule.ts';
 import { lazyParser } from '../plugins/policies/shell/load.ts';
 import { readableSkills } from './agent-folders.ts';
@@ -11,13 +12,30 @@ import { projectRules } from './project-rules.ts';
 
 /** Options of the policies by name; they share one parser. */
 export function policyOptions({ layers, paths, root, agents }: Configuration) {
+  const rules = [...layers.flatMap(rulesOf), ...readableSkills(agents).map(skillRule)];
+  const project = projectRules(paths.rules, root);
   const shared: ApprovalOptions = {
-    rules: [...layers.flatMap(rulesOf), ...readableSkills(agents).map(skillRule)],
-    project: projectRules(paths.rules, root),
+    rules,
+    project,
     parser: lazyParser(),
     resolve: (path) => resolvePath(path, '/'),
   };
-  return { approval: shared, rules: shared };
+  const isWanted = () => [...rules.map(({ rule }) => rule), ...kept(project)].some(isWay);
+  return { approval: shared, rules: shared, domains: { isWanted } };
+}
+
+/** Whether a rule lets commands reach a host, or ask for it. */
+function isWay({ action, domain, kind = 'fetch' }: Rule): boolean {
+  return domain !== undefined && action !== 'deny' && kind === 'fetch';
+}
+
+/** What was answered for the project; what is wrong with that is for the policy to tell. */
+function kept(project: ProjectRules): readonly Rule[] {
+  try {
+    return project.read();
+  } catch {
+    return [];
+  }
 }
 
 /** The user's own skills lie outside the workspace, and are there to be read. */

@@ -14,7 +14,7 @@ export const defaultPreset: readonly string[] = [
   'cache-guard',
   'approval',
   'rules',
-  ...(process.platform === 'linux' ? ['bubblewrap'] : []),
+  ...(process.platform === 'linux' ? ['bubblewrap', 'domains'] : []),
   ...(process.platform === 'darwin' ? ['seatbelt'] : []),
   'system',
   'agents-md',

@@ -15,7 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -259,6 +259,36 @@ function processes(name: string, machine: () => Machine): void {
     await child.exited;
     assert.equal(output, 'secret plan');
     assert.deepEqual(await machine().list(folder.path), []);
+  });
+
+  test(`${name}: a descriptor can be a connection to a Unix socket, on which a text was sent`, async () => {
+    await using folder = await makeFolder();
+    const path = join(folder.path, 'socket');
+    const server = createSocketServer((peer) => {
+      peer.once('data', (said: Buffer) => peer.end(`heard ${String(said)}`));
+    });
+    server.listen(path);
+    await once(server, 'listening');
+    let output = '';
+    const onOutput = (chunk: Uint8Array) => void (output += Buffer.from(chunk).toString());
+    const plan: SpawnPlan = {
+      file: 'bash',
+      args: ['-c', 'cat <&3'],
+      cwd: folder.path,
+      env,
+      descriptors: [`unix:${path}\nmy name`],
+    };
+    const child = await machine().spawn(plan, { argv: ['bash'], onOutput });
+    await child.exited;
+    assert.equal(output, 'heard my name');
+    await new Promise((resolve) => server.close(resolve));
+    const late = machine().spawn(plan, { argv: ['bash'] });
+    await assert.rejects(late, { code: 'unreachable' });
+  });
+
+  test(`${name}: CONNECT sends nothing: whoever asked connects`, async () => {
+    const answer = await machine().fetch('https://127.0.0.1:1/', { method: 'CONNECT' });
+    assert.deepEqual([answer.status, await answer.text()], [200, '']);
   });
 }
 

@@ -42,13 +42,17 @@ function moduleOf(url: URL): typeof https {
   return process.getBuiltinModule(name) as typeof https;
 }
 
-/** One request; resolves with the answer's headers, or throws `unreachable`. */
+/**
+ * One request; resolves with the answer's headers, or throws `unreachable`. With the method CONNECT nothing is sent: whoever
+ * asked connects.
+ */
 export async function fetchUrl(
   pool: Connections,
   address: string,
   request: FetchRequest,
 ): Promise<FetchAnswer> {
   const url = httpUrl(address);
+  if (request.method === 'CONNECT') return connectAnswer();
   const { signal, timeoutMs } = request;
   const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   try {
@@ -59,6 +63,11 @@ export async function fetchUrl(
     const message = limit?.aborted ? `no answer within ${timeoutMs} ms` : why;
     throw new KernelError('unreachable', `cannot reach ${url.host}: ${message}`, { cause: error });
   }
+}
+
+function connectAnswer(): FetchAnswer {
+  const body = { [Symbol.asyncIterator]: async function* () {} };
+  return { status: 200, headers: {}, body, text: async () => '' };
 }
 
 function httpUrl(address: string): URL {

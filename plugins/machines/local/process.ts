@@ -2,13 +2,14 @@
 
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { resolve as resolvePath } from 'node:path';
 
 import {
   conflict,
   type Exit,
   invalid,
-  type KernelError,
+  KernelError,
   messageOf,
   notFound,
   type Process,
@@ -115,7 +116,9 @@ export async function startProcess(
   left.use(leftovers.add(cleanup));
   const covered = inherited.coveredFrom(3 + descriptors.length);
   const stdin = request.stdin === true ? 'pipe' : 'ignore';
-  const extra = descriptors.map(() => 'pipe' as const);
+  const links = await Promise.all(descriptors.map((one) => linkFor(one)));
+  for (const link of links) left.defer(() => link?.destroy());
+  const extra = links.map((link) => link ?? ('pipe' as const));
   let child: ChildProcess;
   try {
     // With so many descriptors libuv's child loses the pipe by which it tells that there is no such program.
@@ -124,6 +127,7 @@ export async function startProcess(
   } catch (error) {
     throw startError(plan, error);
   }
+  for (const link of links) link?.destroy(); // the program has its own
   feed(child, descriptors);
   const running = new RunningProcess(child, request);
   const owned = left.move();
@@ -162,9 +166,26 @@ function startError({ file, cwd }: SpawnPlan, error: unknown): KernelError {
   return notFound`cannot start ${file}: there is no such program, here or on PATH`;
 }
 
+const linkPrefix = 'unix:';
+
+/** The connection that a descriptor of a plan asks for, once its greeting is sent. Throws `unreachable`. */
+async function linkFor(descriptor: string): Promise<Socket | undefined> {
+  if (!descriptor.startsWith(linkPrefix)) return undefined;
+  const [path = ''] = descriptor.slice(linkPrefix.length).split('\n', 1);
+  const greeting = descriptor.slice(linkPrefix.length + path.length + 1);
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const link = process.getBuiltinModule('node:net').connect({ path });
+  link.on('error', (error) => {
+    reject(new KernelError('unreachable', `cannot connect to ${path}: ${error.message}`));
+  });
+  link.write(greeting, () => resolve(link));
+  return promise;
+}
+
 /** Gives the program what it reads on further descriptors. */
 function feed(child: ChildProcess, descriptors: readonly string[]): void {
   for (const [index, data] of descriptors.entries()) {
+    if (data.startsWith(linkPrefix)) continue;
     const pipe = child.stdio[index + 3];
     if (!pipe || !('end' in pipe)) continue;
     pipe.on('error', () => {}); // it ended before it read all: its exit code says why

@@ -1,6 +1,7 @@
 /** What leaves the sandbox, and what would allow it. */
 
 import type { Effect, Settings } from '../../../core/index.ts';
+import { hostOf } from '../rules/match.ts';
 import { guardedName, isIn } from '../rules/places.ts';
 
 /** Why an effect leaves the sandbox, and what would allow it. */
@@ -70,7 +71,12 @@ const judges: {
           allowedBy: '--sandbox danger-full-access',
         };
   },
-  fetch: (_effect, { network }) => (network ? undefined : overNetwork('it')),
+  fetch: ({ url }, { network }) => {
+    if (network) return undefined;
+    const domain = hostOf(url);
+    const rule = domain === undefined ? '' : `the rule {"action":"allow","domain":"${domain}"} or `;
+    return overNetwork('it', rule);
+  },
   call: ({ server, tool, confined }) =>
     confined
       ? undefined
@@ -80,8 +86,8 @@ const judges: {
         },
 };
 
-function overNetwork(who: string): Leaving {
-  return { why: `${who} uses the network`, allowedBy: 'the setting network: true' };
+function overNetwork(who: string, rule = ''): Leaving {
+  return { why: `${who} uses the network`, allowedBy: `${rule}the setting network: true` };
 }
 
 /** Programs and headers of the system can be read by every command, so by every tool as well. */

@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 
 import { KernelError, type SandboxRequest, type SpawnPlan } from '../../../core/index.ts';
+import { bridgeOver } from '../domains/bridge.ts';
+import { passageIn } from '../domains/passage.ts';
 import type { Ground } from './ground.ts';
 import { entriesOf, holdBelow, holdNames, kindAt } from './held.ts';
 import { isBelow, isVisible, laid, type Layout, placeArgs, together } from './places.ts';
@@ -22,15 +24,17 @@ const loaderVariable = /^(LD_|GLIBC_|GCONV_PATH$|LOCPATH$|MALLOC_)/;
  * `not_found` (no such program or root), `sandbox` (a workspace that cannot be confined, a hidden folder), `invalid`.
  */
 export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
-  const { argv, cwd, env } = request;
+  const { argv, cwd } = request;
+  const { env, descriptor } = passageIn(request.env);
   const { program: file, filter, gitIdentity, homes } = ground;
   const roots = realRoots(request, ground);
   if (request.mode !== 'read-only') checkOutside(file, roots);
   const { places, cleanup } = layout(request, roots, ground);
   checkFolder(cwd, places);
   const program = showProgram(argv[0], { cwd, searchPath: env['PATH'] ?? '', places });
-  const { inside, outside } = divided(env);
-  const descriptors: string[] = [];
+  const descriptors: string[] = descriptor === undefined ? [] : [descriptor];
+  const way = descriptor === undefined ? direct(env) : bridged(env, places);
+  const { inside, outside } = divided(way.env);
   const give = (data: string) => String(descriptors.push(data) + 2);
   const args = [
     ...namespaces(request.network),
@@ -38,7 +42,7 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
     ...system(ground),
     ...kernelSettings(ground).flatMap(([path, text]) => ['--file', give(base64(text)), path]),
     ...(ground.freshProc ? ['--remount-ro', '/proc'] : []), // the machine's own is read-only already
-    ...placeArgs([...places, ...program]),
+    ...placeArgs([...places, ...program, ...way.places]),
     ...homes.slice(0, gitIdentity === '' ? 0 : 1).flatMap((home) => {
       return ['--perms', '0600', '--file', give(gitIdentity), join(home, '.gitconfig')];
     }),
@@ -46,9 +50,28 @@ export function planSpawn(request: SandboxRequest, ground: Ground): SpawnPlan {
     '--chdir',
     cwd,
     '--',
+    ...way.before,
     ...limited(argv, ground),
   ];
   return { file, args, cwd, env: outside, descriptors, cleanup };
+}
+
+/** How a command is started, with what environment, and what must be shown for it. */
+interface Way {
+  readonly env: SandboxRequest['env'];
+  readonly before: readonly string[];
+  readonly places: Layout['places'];
+}
+
+function direct(env: SandboxRequest['env']): Way {
+  return { env, before: [], places: [] };
+}
+
+/** How a command with a way out is started: by the bridge, over the first descriptor. */
+function bridged(env: SandboxRequest['env'], places: Layout['places']): Way {
+  const { bridge, env: rest } = bridgeOver(3, env);
+  const shown = showProgram(bridge.program, { cwd: '/', searchPath: '', places });
+  return { env: rest, before: [bridge.program, ...bridge.args], places: shown };
 }
 
 /** Whether the kernel counts the processes of each sandbox. */

@@ -93,6 +93,22 @@ test('the plan where less can be had: no /proc of its own, no count of processes
   t.assert.snapshot(shown(planSpawn(requestIn(work), less), work));
 });
 
+test('the plan of a command that may reach some hosts', (t) => {
+  const work = folderFor(t);
+  const env = {
+    PATH: '/usr/bin:/bin',
+    SPINDLE_PASSAGE: '/tmp/private/socket\ntoken',
+    NODE_OPTIONS: '-x',
+  };
+  const { args, descriptors = [], env: outside } = planSpawn(requestIn(work, { env }), ground);
+  assert.deepEqual(outside, { PATH: '/usr/bin:/bin' });
+  assert.equal(descriptors[0], 'unix:/tmp/private/socket\ntoken\n');
+  const [program, , , ...rest] = args.slice(args.indexOf('--') + 1);
+  assert.equal(program, process.execPath);
+  assert.deepEqual(rest, ['--', '3', '{"NODE_OPTIONS":"-x"}', '/bin/sh', '-c', 'true']);
+  assert.ok(args.includes('--unshare-net'));
+});
+
 test('the plan with limits and names of the user’s own', (t) => {
   const work = folderFor(t);
   const own = { processes: 500, memoryBytes: 2 ** 30, tmpBytes: 2 ** 20, held: ['.husky', 'a/b'] };
