@@ -20,5 +20,24 @@ export function contextCommands(shared: SharedFlags): readonly Command[] {
       words: [0, 1],
       frontEnd: 'compact',
     },
+    {
+      name: 'thread gc',
+      usage: ['', '--yes'],
+      description:
+        'Tell what whole outputs of calls could be freed, by age, size and lost threads.',
+      flags: [
+        { name: 'yes', description: 'Free them.' },
+        { name: 'days', value: 'COUNT', isNumber: true, description: 'Those unused for so long.' },
+        {
+          name: 'size',
+          value: 'SIZE',
+          description: 'The oldest, over this size together: 500M, 2G.',
+        },
+        json,
+        ...configuration,
+      ],
+      words: [0, 0],
+      frontEnd: 'thread',
+    },
   ];
 }

@@ -3,6 +3,7 @@ import type { Plugin } from '../../core/index.ts';
 import { runCommand } from './command-line/run.ts';
 import { threadExport } from './threads/export.ts';
 import { threadDelete, threadFork } from './threads/change.ts';
+import { threadGc } from './threads/gc.ts';
 import { threadList } from './threads/list.ts';
 import type { Prices } from './threads/prices.ts';
 import { threadShow } from './threads/show.ts';
@@ -21,9 +22,10 @@ const commandsWith = (prices: Prices) => ({
   fork: threadFork,
   export: threadExport,
   delete: threadDelete,
+  gc: threadGc,
 });
 
-/** `spindle thread list|show|fork|export|delete` looks after stored threads; only `fork` loads one. */
+/** `spindle thread list|show|fork|export|delete|gc` looks after stored threads; only `fork` loads one. */
 export default function thread({ cwd, prices = {} }: ThreadOptions = {}): Plugin {
   const commands = commandsWith(prices);
   return {
@@ -32,7 +34,7 @@ export default function thread({ cwd, prices = {} }: ThreadOptions = {}): Plugin
     setup: (host) =>
       void host.add(frontEnds, {
         name: 'thread',
-        description: 'Stored threads: thread list|show|fork|export|delete',
+        description: 'Stored threads: thread list|show|fork|export|delete|gc',
         run: (client, argv, signal) =>
           runCommand(argv, { name: 'thread', commands, client, signal, cwd: cwd ?? process.cwd() }),
       }),

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 import {
+  requests,
   stores,
   type Plugin,
   type Store,
@@ -12,6 +13,8 @@ import {
   type ThreadSummary,
 } from '../../core/index.ts';
 import { fileBlobs } from './jsonl/blobs.ts';
+import { type BlobBounds, Collector } from './jsonl/collect.ts';
+import { collectRequest } from './jsonl/collect-request.ts';
 import { codeOf, storeError } from './jsonl/failure.ts';
 import { acquireLock } from './jsonl/lock.ts';
 import { readHead, scanOn, summaryOf, type Scan } from './jsonl/summary.ts';
@@ -21,6 +24,10 @@ import { afterCursor, checkId, mayMatch, newestFirst, pageOf, type Place } from 
 export interface JsonlOptions {
   /** Where the files are; made when missing. Default: `threads` in the user's state folder. */
   readonly directory?: string;
+  /** How long whole outputs of calls are kept unused, in days. Default 30. */
+  readonly blobDays?: number;
+  /** Bytes of whole outputs that are kept; the oldest go first. Default 1 GiB. */
+  readonly blobBytes?: number;
 }
 
 /** The schema of the options. */
@@ -28,17 +35,29 @@ export const options = async () => {
   const { z } = await import('zod');
   return z.strictObject({
     directory: z.string().min(1).optional().describe('folder of the thread files'),
+    blobDays: z.number().positive().optional().describe('days that whole outputs are kept unused'),
+    blobBytes: z.number().positive().optional().describe('bytes of whole outputs that are kept'),
   });
 };
 
-export default function jsonl({ directory = stateFolder() }: JsonlOptions = {}): Plugin {
+/** Adds the store, and the request `blob/collect`. */
+export default function jsonl(config: JsonlOptions = {}): Plugin {
+  const { directory = stateFolder() } = config;
   return {
     name: 'jsonl',
     api: 1,
     setup: (host) => {
-      host.add(stores, jsonlStore(directory));
+      host.add(stores, jsonlStore(directory, config));
+      const folders = { threads: directory, blobs: join(directory, 'blobs') };
+      host.add(requests, collectRequest(folders, boundsOf(config)));
     },
   };
+}
+
+const dayMs = 86_400_000;
+
+function boundsOf({ blobDays = 30, blobBytes = 2 ** 30 }: JsonlOptions): BlobBounds {
+  return { maxAgeMs: blobDays * dayMs, maxBytes: blobBytes };
 }
 
 /** As the XDG base directory specification (0.8) has it, where only absolute paths count. */
@@ -50,12 +69,15 @@ function stateFolder(): string {
   return join(base, 'spindle', 'threads');
 }
 
+type Bounds = Pick<JsonlOptions, 'blobDays' | 'blobBytes'>;
+
 /**
  * A store in `directory`: `ID.jsonl`, `ID.lock` while it is open, `blobs/SHA256`; nothing is made before the first
  * write. Its errors: `invalid` (a bad id or cursor), `not_found`, `conflict` (open elsewhere, or there already),
  * `version` (from a newer spindle), `store` (a broken file, a full disk, a folder that cannot be written).
  */
-export function jsonlStore(directory: string): Store {
+export function jsonlStore(directory: string, bounds: Bounds = {}): Store {
+  const blobs = join(directory, 'blobs');
   const scans = new Map<string, Scan>();
   return {
     name: 'jsonl',
@@ -63,7 +85,7 @@ export function jsonlStore(directory: string): Store {
     read: (id) => readThread(fileOf(directory, id)),
     list: (query) => pageOf(summaries({ directory, scans, query }), query),
     remove: (id) => removeThread(fileOf(directory, id)),
-    blobs: fileBlobs(join(directory, 'blobs')),
+    blobs: fileBlobs(blobs, new Collector(blobs, boundsOf(bounds))),
   };
 }
 

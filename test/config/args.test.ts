@@ -103,7 +103,7 @@ const faults: readonly (readonly [string, RegExp])[] = [
   ['exce x', /unknown command "exce"\. Did you mean "exec"\?/],
   [
     'thread lst',
-    /expected one of list, show, fork, export, delete, compact after "spindle thread", but got "lst"\. Did you mean "list"\?/,
+    /expected one of list, show, fork, export, delete, compact, gc after "spindle thread", but got "lst"\. Did you mean "list"\?/,
   ],
   ['thread', /but got nothing/],
   ['config explain', /expected KEY after "spindle config explain"/],
@@ -196,6 +196,7 @@ test('completion offers commands, subcommands and flags', async () => {
     'export',
     'delete',
     'compact',
+    'gc',
   ]);
   assert.ok((await complete('thread list --')).includes('--search'));
   assert.match(await completionFor(['completion']), /complete .*spindle/);

@@ -11,25 +11,36 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Blobs } from '../../../core/index.ts';
+import type { Collector } from './collect.ts';
 import { codeOf, storeError } from './failure.ts';
 import { makeFolder } from './thread-file.ts';
 
+/** How long a collector takes for one blob, and more. */
+const lookMs = 10;
+
 /** Blobs as files in `folder`, 0600. What is there already is not written again, only marked as used now. */
-export function fileBlobs(folder: string): Blobs {
+export function fileBlobs(folder: string, collector: Collector): Blobs {
   return {
     put: async (bytes) => {
       const hash = await sha256(bytes);
       const path = join(folder, hash);
-      if (statSync(path, { throwIfNoEntry: false })?.size === bytes.length) touch(path);
-      else write(folder, hash, bytes);
+      const isThere = statSync(path, { throwIfNoEntry: false })?.size === bytes.length;
+      if (isThere && touch(path)) return hash;
+      write(folder, hash, bytes);
+      collector.wrote(bytes.length);
       return hash;
     },
     get: async (hash) => {
       if (!/^[0-9a-f]{64}$/.test(hash)) return undefined;
-      const bytes = read(join(folder, hash));
-      return bytes !== undefined && (await sha256(bytes)) === hash ? bytes : undefined;
+      const path = join(folder, hash);
+      // One that a collector looks at is back in a moment.
+      const bytes = read(path) ?? (await wait(lookMs).then(() => read(path)));
+      if (bytes === undefined || (await sha256(bytes)) !== hash) return undefined;
+      touch(path);
+      return bytes;
     },
   };
 }
@@ -64,14 +75,22 @@ function writeFile(path: string, bytes: Uint8Array): void {
   }
 }
 
-function touch(path: string): void {
-  const file = openSync(path, 'r+');
+/** Marks it as used now; false when it was being collected. */
+function touch(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r+');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw storeError(error, 'write', path);
+  }
   try {
     const now = Date.now() / 1000;
     futimesSync(file, now, now);
   } finally {
     closeSync(file);
   }
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function read(path: string): Uint8Array | undefined {

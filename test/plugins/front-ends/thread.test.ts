@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { textOf } from '../../../core/index.ts';
 import { ended, makePlace, type Place } from '../../fixtures/front-ends/run.ts';
 
 const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n*** End Patch';
@@ -165,4 +167,32 @@ test('a reader that leaves (| head) ends a long export quietly', async (t) => {
   child.stdout?.once('data', () => child.stdout?.destroy());
   const { code, stderr } = await ended(Object.assign(child, { stdout: null }));
   assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('gc tells what whole outputs can be freed, frees them with --yes, and a result that is gone says so', async (t) => {
+  const command = 'seq 1 9999';
+  const call = { name: 'read_file', args: { path: 'result:seq' } };
+  const steps = [
+    { calls: [{ name: 'shell', args: { command }, id: 'seq' }] },
+    { text: 'Counted.' },
+    { calls: [call] },
+    { text: 'It is gone.' },
+  ];
+  const place = makePlace(t, { script: { steps } });
+  assert.equal((await place.run(['exec', 'count'])).code, 0);
+  assert.match(await out(place, 'gc'), /^the rest +1 +48\.9 kB  1 that threads refer to\nnothing to free$/m);
+
+  const folder = join(place.threads, 'blobs');
+  const [blob = ''] = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  utimesSync(join(folder, blob), 1000, 1000);
+  assert.match(await out(place, 'gc'), /would free 48\.9 kB: spindle thread gc --yes/);
+  const told = JSON.parse(await out(place, 'gc', '--size', '2G', '--days', '9', '--json'));
+  assert.deepEqual([told.applied, told.maxBytes, told.aged.count], [false, 2e9, 1]);
+  assert.match(await out(place, 'gc', '--yes'), /^freed 48\.9 kB$/m);
+  assert.equal((await place.run(['exec', 'resume', '--last', 'more'])).code, 0);
+  const result = place.items().findLast((item) => item.type === 'result');
+  assert.match(textOf(result?.content ?? []), /result:seq is no longer kept, to save space: make its call again/);
+
+  for (const bad of [['--size', 'big'], ['--days', '0'], ['one']])
+    assert.equal((await place.run(['thread', 'gc', ...bad])).code, 2);
 });
