@@ -20,7 +20,7 @@ export interface BlobBounds {
 }
 
 /** How many blobs, with how many bytes together; `referred`: how many of them a thread refers to. */
-export interface Sum {
+interface Sum {
   readonly count: number;
   readonly bytes: number;
   readonly referred: number;

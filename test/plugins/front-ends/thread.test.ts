@@ -145,7 +145,7 @@ test('a start that several ids have is refused with the candidates', async (t) =
 test('what cannot be meant ends with 2 and says what was expected', async (t) => {
   const place = makePlace(t);
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['shwo'], /expected thread list\|show\|fork\|export\|delete, but got "shwo"/],
+    [['shwo'], /expected thread list\|show\|fork\|export\|delete\|gc, but got "shwo"/],
     [['show'], /expected one thread: spindle thread show ID\|--last/],
     [['show', 'a', '--last'], /expected one thread/],
     [['fork', 'a', '--after', 'end'], /expected --after to be an item's number, but got "end"/],
@@ -173,14 +173,16 @@ test('gc tells what whole outputs can be freed, frees them with --yes, and a res
   const command = 'seq 1 9999';
   const call = { name: 'read_file', args: { path: 'result:seq' } };
   const steps = [
-    { calls: [{ name: 'shell', args: { command }, id: 'seq' }] },
-    { text: 'Counted.' },
-    { calls: [call] },
-    { text: 'It is gone.' },
+    { when: 'count', calls: [{ name: 'shell', args: { command }, id: 'seq' }] },
+    { when: 'count', text: 'Counted.' },
+    { when: 'look', calls: [call] },
   ];
   const place = makePlace(t, { script: { steps } });
   assert.equal((await place.run(['exec', 'count'])).code, 0);
-  assert.match(await out(place, 'gc'), /^the rest +1 +48\.9 kB  1 that threads refer to\nnothing to free$/m);
+  assert.match(
+    await out(place, 'gc'),
+    /^the rest +1 +48\.9 kB  1 that threads refer to\nnothing to free$/m,
+  );
 
   const folder = join(place.threads, 'blobs');
   const [blob = ''] = readdirSync(folder).filter((name) => !name.startsWith('.'));
@@ -189,9 +191,12 @@ test('gc tells what whole outputs can be freed, frees them with --yes, and a res
   const told = JSON.parse(await out(place, 'gc', '--size', '2G', '--days', '9', '--json'));
   assert.deepEqual([told.applied, told.maxBytes, told.aged.count], [false, 2e9, 1]);
   assert.match(await out(place, 'gc', '--yes'), /^freed 48\.9 kB$/m);
-  assert.equal((await place.run(['exec', 'resume', '--last', 'more'])).code, 0);
+  assert.equal((await place.run(['exec', 'resume', '--last', 'look again'])).code, 0);
   const result = place.items().findLast((item) => item.type === 'result');
-  assert.match(textOf(result?.content ?? []), /result:seq is no longer kept, to save space: make its call again/);
+  assert.match(
+    textOf(result?.content ?? []),
+    /result:seq is no longer kept, to save space: make its call again/,
+  );
 
   for (const bad of [['--size', 'big'], ['--days', '0'], ['one']])
     assert.equal((await place.run(['thread', 'gc', ...bad])).code, 2);
