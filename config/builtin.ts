@@ -73,6 +73,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   'app-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/app-server.ts') },
+  'mcp-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/mcp-server.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
   compact: { slot: 'frontEnds', load: () => import('../plugins/front-ends/compact.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },

@@ -66,6 +66,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       programOptions: ({ cwd }) => ({ why: { cwd } }),
     }),
   doctor: openDoctor,
+  'mcp-server': async (options) => (await import('./mcp-server.ts')).openMcpServer(options),
   'app-server': async (options) => (await import('./app-server.ts')).openAppServer(options),
 };
 

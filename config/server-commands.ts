@@ -28,6 +28,29 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
       words: [0, 0],
       frontEnd: 'app-server',
     },
+    {
+      name: 'mcp-server',
+      usage: [''],
+      description: 'Offer the agent to other programs over MCP: tools on stdin and stdout.',
+      flags: [
+        {
+          name: 'root',
+          value: 'DIR',
+          many: true,
+          description: 'Calls may work in this folder; default: this one and those of the host.',
+        },
+        {
+          name: 'compat',
+          value: 'NAME',
+          choices: ['codex'],
+          description: 'Also offer the tools under the names and shapes of another server.',
+        },
+        ...settings.filter(({ key }) => key !== undefined).map(own),
+        ...configuration,
+      ],
+      words: [0, 0],
+      frontEnd: 'mcp-server',
+    },
   ];
 }
 

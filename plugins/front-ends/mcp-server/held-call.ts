@@ -1,0 +1,179 @@
+/** A call that may outlive the request that carries it: a request that asks for input ends, and its call goes on. */
+
+import { KernelError, newId } from '../../../core/index.ts';
+
+/** What a host is asked for, in MCP's words: `elicitation/create`, `sampling/createMessage`, `roots/list`. */
+export interface InputRequest {
+  readonly method: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+/** Several of them by the caller's names, and what came back under the same names. */
+export type InputRequests = Readonly<Record<string, InputRequest>>;
+export type InputReplies = Readonly<Record<string, unknown>>;
+
+/** What a host says it can be asked for (`ClientCapabilities` of MCP). */
+export interface HostAbilities {
+  readonly elicitation?: object | undefined;
+  readonly sampling?: { readonly tools?: object | undefined } | undefined;
+  readonly roots?: object | undefined;
+  readonly [name: string]: unknown;
+}
+
+/** How far a call is. Without numbers the server counts. */
+interface Progress {
+  readonly message?: string;
+  readonly progress?: number;
+  readonly total?: number;
+}
+
+/** The request that carries a call at this moment. */
+export interface Link {
+  /** Aborted when the host cancels it or is gone. */
+  readonly signal: AbortSignal;
+  readonly abilities: HostAbilities;
+  readonly progress: (progress: Progress) => Promise<void>;
+  readonly log: (level: string, data: unknown) => Promise<void>;
+  /** Asks while the request is open. Absent where the request has to end for it (MCP 2026-07-28). */
+  readonly send?: (request: InputRequest, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** What a call is given to work with. */
+export interface CallContext {
+  /** Aborted when the host cancels, when nobody comes back with what was asked for, and when the server ends. */
+  readonly signal: AbortSignal;
+  /** Of the host, as the request that carries the call now says. */
+  readonly abilities: () => HostAbilities;
+  /** Asks the host. One question follows the other. A reply that is missing is one the host refused to give. */
+  readonly ask: (requests: InputRequests, signal?: AbortSignal) => Promise<InputReplies>;
+  /** Nothing while no request carries the call, or its sender wants none. */
+  readonly progress: (progress: Progress) => Promise<void>;
+  readonly log: (level: string, data: unknown) => Promise<void>;
+}
+
+/** What a request is answered with: the result, or what the host has to come back with. */
+export type Round<T> = { readonly result: T } | { readonly requests: InputRequests };
+
+interface Asked {
+  readonly requests: InputRequests;
+  readonly reply: (replies: InputReplies) => void;
+}
+
+/** How long a call waits for its host to come back with what it asked for. */
+const patienceMs = 600_000;
+
+/** One call, from its start to its result, whatever requests carry it. */
+export class HeldCall<T> {
+  readonly id: string = newId();
+  /** Settles with its result. */
+  readonly ended: Promise<T>;
+  /** How often it has asked. */
+  rounds = 0;
+  readonly #controller = new AbortController();
+  #link: Link | undefined;
+  #asked: Asked | undefined;
+  #wake: () => void = () => {};
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(run: (context: CallContext) => Promise<T>, link: Link) {
+    this.#link = link;
+    const context: CallContext = {
+      signal: this.#controller.signal,
+      abilities: () => this.#link?.abilities ?? {},
+      ask: (requests, signal) => this.#queue(requests, signal ?? this.#controller.signal),
+      progress: async (progress) => this.#link?.progress(progress),
+      log: async (level, data) => this.#link?.log(level, data),
+    };
+    this.ended = run(context);
+    this.ended.catch(() => {}); // told by `round`
+  }
+
+  /** Ends it. */
+  readonly abort = (why: string) => this.#controller.abort(new KernelError('aborted', why));
+
+  /** Takes what the host came back with; what is still missing is asked for again. */
+  answer(replies: InputReplies): void {
+    const asked = this.#asked;
+    if (asked === undefined) return;
+    if (Object.keys(asked.requests).some((name) => replies[name] === undefined)) return;
+    this.#asked = undefined;
+    asked.reply(replies);
+  }
+
+  /** Carries the call on with one request, until it has its result or must ask. The request's end by abort ends it. */
+  async round(link: Link): Promise<Round<T>> {
+    this.#link = link;
+    const abort = () => this.abort('the request was cancelled');
+    link.signal.addEventListener('abort', abort, { once: true });
+    if (link.signal.aborted) abort();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    if (this.#asked !== undefined) resolve();
+    try {
+      const result = await Promise.race([this.ended.then((value) => ({ value })), promise]);
+      if (result !== undefined) return { result: result.value };
+      return { requests: this.#asked?.requests ?? {} };
+    } finally {
+      link.signal.removeEventListener('abort', abort);
+      if (this.#link === link) this.#link = undefined;
+    }
+  }
+
+  #queue(requests: InputRequests, signal: AbortSignal): Promise<InputReplies> {
+    const asking = this.#turn.then(() => this.#ask(requests, signal));
+    this.#turn = asking.catch(() => {});
+    return asking;
+  }
+
+  async #ask(requests: InputRequests, signal: AbortSignal): Promise<InputReplies> {
+    signal.throwIfAborted();
+    const send = this.#link?.send;
+    if (send === undefined) return this.#suspend(requests, signal);
+    const asking = Object.entries(requests).map(async ([name, request]) => {
+      return [name, await send(request, signal)] as const;
+    });
+    return Object.fromEntries(await Promise.all(asking));
+  }
+
+  /** Ends the request and waits for one that brings the replies. */
+  async #suspend(requests: InputRequests, signal: AbortSignal): Promise<InputReplies> {
+    const { promise, resolve, reject } = Promise.withResolvers<InputReplies>();
+    this.#asked = { requests, reply: resolve };
+    this.rounds++;
+    this.#wake();
+    const giveUp = () => this.abort('nobody came back with what was asked for');
+    const timer = setTimeout(giveUp, patienceMs);
+    const stop = () => reject(signal.reason as Error); // a KernelError, by `abort`
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      if (this.#asked?.requests === requests) this.#asked = undefined;
+    }
+  }
+}
+
+/** The calls that go on while no request carries them. */
+export class HeldCalls {
+  readonly #calls = new Map<string, HeldCall<unknown>>();
+
+  /** Keeps a call until it has ended. */
+  hold<T>(call: HeldCall<T>): HeldCall<T> {
+    this.#calls.set(call.id, call);
+    const drop = () => void this.#calls.delete(call.id);
+    call.ended.then(drop, drop);
+    return call;
+  }
+
+  get(id: string): HeldCall<unknown> | undefined {
+    return this.#calls.get(id);
+  }
+
+  /** Ends all, and waits for their ends. */
+  async close(): Promise<void> {
+    const calls = [...this.#calls.values()];
+    for (const call of calls) call.abort('the server ends');
+    await Promise.allSettled(calls.map(({ ended }) => ended));
+  }
+}
