@@ -35,7 +35,7 @@ export async function serve(argv: readonly string[], served: Served): Promise<nu
     connect: options.connect ?? (() => client),
     log,
     signal,
-    load: async () => (await import('./methods/table.ts')).methodTable,
+    load: async () => (await import('./methods/table.ts')).methodTable(),
   });
   try {
     await serveAll(addresses, server);

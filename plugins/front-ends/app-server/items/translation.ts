@@ -1,0 +1,322 @@
+/** A thread's items and deltas as what the wire tells of them, in its order. Pure: it keeps only what is open. */
+
+import type {
+  DecisionItem,
+  DeltaEvent,
+  EndItem,
+  Item,
+  NoticeItem,
+  QuestionItem,
+  ResultItem,
+  Settings,
+  Stamped,
+  StepItem,
+  ThreadEvent,
+  Usage,
+  UserItem,
+  WindowItem,
+} from '../../../../core/index.ts';
+import type { WireItem } from '../schemas/item.ts';
+import type { Notification } from '../schemas/notifications.ts';
+import type { WireStatus, WireTurn } from '../schemas/thread.ts';
+import { argumentsOf } from './call-item.ts';
+import { OpenCalls } from './calls.ts';
+import { endOf, turnErrorOf } from './end.ts';
+import { userInputOf } from './input.ts';
+import { emptyTurn, endedTurn, type Ended, type OpenTurn } from './open-turn.ts';
+import { planOf } from './plan.ts';
+import { reviewLabelOf } from './review.ts';
+import { threadSettingsOf } from './settings.ts';
+import { activeStatus } from './status.ts';
+import { type OpenQuestion, type Step, Steps } from './steps.ts';
+import { OpenTexts, wholeItem } from './texts.ts';
+import { noTokens, plus, usageOf } from './usage.ts';
+
+type Handlers = { readonly [T in Item['type']]: (item: Extract<Item, { type: T }>) => void };
+
+export class Translation {
+  readonly #calls: OpenCalls;
+  readonly #texts = new OpenTexts();
+  readonly #questions = new Map<string, OpenQuestion>();
+  readonly #steps: Steps;
+  #turn: OpenTurn | undefined;
+  #status = '';
+  #isBroken = false;
+  #total: Usage = noTokens;
+  #model: string | undefined;
+  /** Tokens that the model can hold, when that is known. */
+  modelWindow: number | null = null;
+  /** Those in force; the first item has them. */
+  settings!: Settings;
+
+  constructor(thread: string) {
+    this.#steps = new Steps(thread);
+    this.#calls = new OpenCalls(thread);
+  }
+
+  /** What an event gives. */
+  take(event: ThreadEvent): readonly Step[] {
+    if (event.type === 'item/appended') return this.add(event.item);
+    if (event.type === 'item/delta') this.#delta(event);
+    else if (event.status.error !== undefined) this.#break(event.status.error);
+    return this.#steps.take();
+  }
+
+  /** What an item gives. */
+  add(item: Item): readonly Step[] {
+    const handle = this.#handlers[item.type] as (item: Item) => void; // the handler of its type
+    handle(item);
+    return this.#steps.take(item.n);
+  }
+
+  /** The open turn with what is open in it. */
+  openTurn(): { readonly turn: WireTurn; readonly items: readonly WireItem[] } | undefined {
+    if (this.#turn === undefined) return undefined;
+    const items = [...this.#texts.all(), ...this.#calls.all()];
+    return { turn: emptyTurn(this.#turn), items };
+  }
+
+  /** Questions without an answer. */
+  readonly questions = (): readonly OpenQuestion[] => [...this.#questions.values()];
+  /** The model's name as far as it is known. */
+  readonly model = () => this.settings.model ?? this.#model ?? this.settings.provider;
+
+  status(): WireStatus {
+    if (this.#isBroken) return { type: 'systemError' };
+    if (this.#turn === undefined) return { type: 'idle' };
+    return activeStatus(this.questions().map(({ item }) => item.question));
+  }
+
+  readonly #handlers: Handlers = {
+    thread: (item) => (this.settings = item.settings),
+    meta: () => {},
+    settings: (item) => {
+      this.settings = { ...this.settings, ...item.changes };
+      const threadSettings = threadSettingsOf(this.settings, this.model());
+      this.#tell({
+        method: 'thread/settings/updated',
+        params: { ...this.#steps.inThread(), threadSettings },
+      });
+    },
+    turn: ({ id, at }) => {
+      this.#turn = { id, at, user: [] };
+      this.#steps.turn = id;
+      this.#tellStatus();
+      this.#tell({
+        method: 'turn/started',
+        params: { ...this.#steps.inThread(), turn: emptyTurn(this.#turn) },
+      });
+    },
+    refs: () => {},
+    tools: () => {},
+    fragment: () => {},
+    user: (item) => this.#user(item),
+    reasoning: (item) => this.#whole(item),
+    assistant: (item) => this.#whole(item),
+    call: (item) => this.#calls.add(item, this.settings),
+    hosted: (item) => {
+      const search = { type: 'search', query: item.summary, queries: null } as const;
+      const action = /search/u.test(item.name) ? search : ({ type: 'other' } as const);
+      this.#at(item.at, {
+        type: 'webSearch',
+        id: item.id,
+        query: item.summary,
+        action,
+        results: null,
+      });
+    },
+    step: (item) => this.#step(item),
+    discarded: ({ id, at }) => this.#complete(this.#texts.end(id, at), at),
+    decision: (item) => this.#decided(item),
+    question: (item) => this.#asked(item),
+    answer: ({ question }) => {
+      if (!this.#questions.delete(question)) return;
+      this.#steps.push({ kind: 'settle', question });
+      this.#tellStatus();
+    },
+    result: (item) => this.#result(item),
+    notice: (item) => this.#notice(item),
+    window: (item) => this.#window(item),
+    end: (item) => this.#end(item),
+  };
+
+  #complete(item: WireItem | undefined, at: number): void {
+    if (item?.type === 'agentMessage' && item.text !== '' && this.#turn !== undefined)
+      this.#turn.message = item;
+    this.#steps.complete(item, at);
+  }
+
+  /** An item that begins and ends at once. */
+  #at(at: number, item: WireItem): void {
+    this.#steps.start({ ...item, startedAtMs: at, completedAtMs: null }, at);
+    this.#complete({ ...item, startedAtMs: at, completedAtMs: at }, at);
+  }
+
+  #tell(notification: Notification): void {
+    this.#steps.tell(notification);
+  }
+
+  #tellStatus(): void {
+    const status = this.status();
+    const shown = JSON.stringify(status);
+    if (shown === this.#status) return;
+    this.#status = shown;
+    this.#tell({ method: 'thread/status/changed', params: { ...this.#steps.inThread(), status } });
+  }
+
+  #user({ content, clientId, at, n }: Stamped<UserItem>): void {
+    const review = reviewLabelOf(clientId);
+    if (review !== undefined && this.#turn !== undefined) {
+      this.#turn.review = review;
+      return this.#at(at, { type: 'enteredReviewMode', id: `review_${n}`, review });
+    }
+    const said = { content: content.map(userInputOf), clientId: clientId ?? null };
+    const item: WireItem = { type: 'userMessage', id: `user_${n}`, ...said };
+    this.#turn?.user.push(item);
+    this.#at(at, item);
+  }
+
+  #delta(event: DeltaEvent): void {
+    const { id, kind, text: delta } = event;
+    if (kind === 'args' || this.#turn === undefined) return;
+    if (kind === 'output') return this.#output(id, delta);
+    if (!this.#texts.has(id)) this.#begin(event);
+    const params = { ...this.#steps.inTurn(), itemId: id, delta };
+    if (kind === 'text') return this.#tell({ method: 'item/agentMessage/delta', params });
+    this.#tell({
+      method: 'item/reasoning/summaryTextDelta',
+      params: { ...params, summaryIndex: 0 },
+    });
+  }
+
+  #begin({ id, kind }: Pick<DeltaEvent, 'id' | 'kind'>, at = Date.now()): void {
+    this.#steps.start(this.#texts.begin({ id, kind }, at), at);
+    if (kind !== 'reasoning') return;
+    const params = { ...this.#steps.inTurn(), itemId: id, summaryIndex: 0 };
+    this.#tell({ method: 'item/reasoning/summaryPartAdded', params });
+  }
+
+  #output(id: string, text: string): void {
+    const at = Date.now();
+    const begun = this.#calls.begin(id, at);
+    this.#steps.start(begun, at);
+    const item = begun ?? this.#calls.all().find((one) => one.id === id);
+    const params = { ...this.#steps.inTurn(), itemId: id };
+    if (item?.type === 'commandExecution')
+      this.#tell({
+        method: 'item/commandExecution/outputDelta',
+        params: { ...params, delta: text },
+      });
+    if (item?.type === 'mcpToolCall')
+      this.#tell({ method: 'item/mcpToolCall/progress', params: { ...params, message: text } });
+  }
+
+  #whole(item: Stamped<Parameters<typeof wholeItem>[0]>): void {
+    const { id, at } = item;
+    if (!this.#texts.has(id))
+      this.#begin({ id, kind: item.type === 'assistant' ? 'text' : 'reasoning' }, at);
+    this.#complete(this.#texts.end(id, at, wholeItem(item)), at);
+  }
+
+  #step({ usage = noTokens, model }: StepItem): void {
+    this.#total = plus(this.#total, usage);
+    this.#model = model;
+    const tokenUsage = usageOf(this.#total, usage, this.modelWindow);
+    this.#tell({
+      method: 'thread/tokenUsage/updated',
+      params: { ...this.#steps.inTurn(), tokenUsage },
+    });
+  }
+
+  #decided({ call, effect, verdict, at }: Stamped<DecisionItem>): void {
+    if (call === undefined) return;
+    this.#calls.learn(call, effect, verdict === 'deny');
+    this.#steps.start(this.#calls.begin(call, at), at);
+  }
+
+  #asked(item: Stamped<QuestionItem>): void {
+    const { call, question, at, id } = item;
+    if (call !== undefined && question.kind === 'approval/ask')
+      this.#calls.learn(call, question.effect, false);
+    const open = { item, turn: this.#turn?.id ?? item.turn ?? '', call: this.#calls.get(call) };
+    this.#questions.set(id, open);
+    this.#tellStatus();
+    this.#steps.start(this.#calls.begin(call, at), at);
+    this.#steps.push({ kind: 'ask', question: open });
+  }
+
+  #result(result: Stamped<ResultItem>): void {
+    const { call, at, isError, detail } = result;
+    const state = this.#calls.get(call);
+    if (state === undefined) return;
+    this.#steps.start(this.#calls.begin(call, at), at);
+    const item = this.#calls.end(result);
+    this.#complete(item, at);
+    if (isError || item === undefined) return;
+    if (item.type === 'plan') {
+      const params = { ...this.#steps.inTurn(), ...planOf(argumentsOf(state.call)) };
+      this.#tell({ method: 'turn/plan/updated', params });
+    }
+    if (item.type === 'fileChange')
+      this.#steps.push({
+        kind: 'patched',
+        turn: this.#steps.inTurn().turnId,
+        changes: detail?.['changes'],
+      });
+  }
+
+  #notice({ level, plugin, message }: NoticeItem): void {
+    if (level === 'info') return;
+    if (plugin !== 'retry' || this.#turn === undefined)
+      return this.#tell({ method: 'warning', params: { ...this.#steps.inThread(), message } });
+    const error = turnErrorOf({ code: 'model_busy', message, plugin });
+    this.#tell({ method: 'error', params: { ...this.#steps.inTurn(), error, willRetry: true } });
+  }
+
+  #window({ reason, n, at }: Stamped<WindowItem>): void {
+    if (reason === 'revert')
+      this.#tell({ method: 'thread/reverted', params: this.#steps.inThread() });
+    else this.#at(at, { type: 'contextCompaction', id: `compaction_${n}` });
+  }
+
+  #end(end: Stamped<EndItem>): void {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    this.#close(end.at);
+    const { review, message } = turn;
+    if (review !== undefined) {
+      const text = message?.type === 'agentMessage' ? message.text : '';
+      this.#at(end.at, { type: 'exitedReviewMode', id: `reviewed_${end.n}`, review: text });
+    }
+    this.#finish(turn, { ...endOf(end), at: end.at, durationMs: end.durationMs });
+  }
+
+  /** What is still open is over. */
+  #close(at: number): void {
+    for (const { id } of this.#texts.all()) this.#complete(this.#texts.end(id, at), at);
+    for (const item of this.#calls.abandon(at)) this.#complete(item, at);
+    for (const question of this.#questions.keys()) this.#steps.push({ kind: 'settle', question });
+    this.#questions.clear();
+  }
+
+  /** The store failed: the thread cannot go on, and its turn has no end. */
+  #break(error: Parameters<typeof turnErrorOf>[0]): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    const [turn, at] = [this.#turn, Date.now()];
+    this.#close(at);
+    if (turn === undefined) return this.#tellStatus();
+    const durationMs = at - turn.at;
+    this.#finish(turn, { status: 'failed', error: turnErrorOf(error), at, durationMs });
+  }
+
+  #finish(turn: OpenTurn, end: Ended): void {
+    const { error } = end;
+    if (error !== null)
+      this.#tell({ method: 'error', params: { ...this.#steps.inTurn(), error, willRetry: false } });
+    this.#turn = undefined;
+    this.#tellStatus();
+    const params = { ...this.#steps.inThread(), turn: endedTurn(turn, end) };
+    this.#tell({ method: 'turn/completed', params });
+  }
+}
