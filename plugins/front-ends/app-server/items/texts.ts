@@ -6,7 +6,7 @@ import type { WireItem, WireItemOf } from '../schemas/item.ts';
 type Told = WireItemOf<'agentMessage'> | WireItemOf<'reasoning'>;
 
 /** A message as far as it has come. */
-export function messageItem(id: string, text = ''): WireItemOf<'agentMessage'> {
+function messageItem(id: string, text = ''): WireItemOf<'agentMessage'> {
   const none = { memoryCitation: null, moderation: null, delivery: null, questions: null };
   return { type: 'agentMessage', id, text, phase: null, ...none };
 }
@@ -27,8 +27,33 @@ export function wholeItem(item: AssistantItem | ReasoningItem): Told {
 /** Those that are open, by id. */
 export class OpenTexts {
   readonly #open = new Map<string, Told>();
+  /** The thought that is being shown, as far as it has come: it has ended when something else begins. */
+  #thought: { readonly id: string; text: string } | undefined;
+  /** Thoughts that were ended before they were whole in the thread. */
+  readonly #ended = new Set<string>();
 
   readonly has = (id: string) => this.#open.has(id);
+  readonly wasEnded = (id: string) => this.#ended.has(id);
+
+  /** More of a thought. */
+  think(id: string, text: string): void {
+    if (this.#thought?.id === id) this.#thought.text += text;
+    else this.#thought = { id, text };
+  }
+
+  /** Ends the thought before `id`, with what was shown of it. */
+  endThought(id: string, at: number): WireItem | undefined {
+    const thought = this.#thought;
+    if (thought === undefined || thought.id === id) return undefined;
+    this.#thought = undefined;
+    if (!this.has(thought.id)) return undefined;
+    this.#ended.add(thought.id);
+    const { id: own, text } = thought;
+    return this.end(own, at, { type: 'reasoning', id: own, summary: [text], content: [] });
+  }
+
+  /** Forgets what was ended: a new step begins. */
+  readonly clear = () => this.#ended.clear();
 
   /** Begins the item that a delta belongs to; it is empty. */
   begin({ id, kind }: Pick<DeltaEvent, 'id' | 'kind'>, startedAtMs: number): WireItem {

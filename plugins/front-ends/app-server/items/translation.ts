@@ -178,9 +178,13 @@ export class Translation {
 
   #delta(event: DeltaEvent): void {
     const { id, kind, text: delta } = event;
-    if (kind === 'args' || this.#turn === undefined) return;
+    if (this.#turn === undefined || this.#texts.wasEnded(id)) return;
     if (kind === 'output') return this.#output(id, delta);
+    const at = Date.now();
+    this.#complete(this.#texts.endThought(id, at), at);
+    if (kind === 'args') return;
     if (!this.#texts.has(id)) this.#begin(event);
+    if (kind === 'reasoning') this.#texts.think(id, delta);
     const params = { ...this.#steps.inTurn(), itemId: id, delta };
     if (kind === 'text') return this.#tell({ method: 'item/agentMessage/delta', params });
     this.#tell({
@@ -213,6 +217,7 @@ export class Translation {
 
   #whole(item: Stamped<Parameters<typeof wholeItem>[0]>): void {
     const { id, at } = item;
+    if (this.#texts.wasEnded(id)) return;
     if (!this.#texts.has(id))
       this.#begin({ id, kind: item.type === 'assistant' ? 'text' : 'reasoning' }, at);
     this.#complete(this.#texts.end(id, at, wholeItem(item)), at);
@@ -221,6 +226,7 @@ export class Translation {
   #step({ usage = noTokens, model }: StepItem): void {
     this.#total = plus(this.#total, usage);
     this.#model = model;
+    this.#texts.clear();
     const tokenUsage = usageOf(this.#total, usage, this.modelWindow);
     this.#tell({
       method: 'thread/tokenUsage/updated',

@@ -40,9 +40,7 @@ export class App {
     const follower = new Follower(options);
     const own = this.#followers.get(session) ?? new Map<string, Follower>();
     this.#followers.set(session, own.set(thread, follower));
-    void traitsOf(session.client, thread, translation.settings).then((traits) => {
-      translation.modelWindow = traits?.window ?? null;
-    });
+    void learnWindow(session.client, thread, translation);
     follower.start(after);
   }
 
@@ -111,6 +109,11 @@ export class App {
     tellAll(server, 'thread/status/changed', { threadId: thread, status });
     tellAll(server, 'thread/closed', { threadId: thread });
   }
+}
+
+async function learnWindow(client: Client, thread: string, translation: Translation) {
+  const traits = await traitsOf(client, thread, translation.settings);
+  translation.modelWindow = traits?.window ?? null;
 }
 
 const idle = JSON.stringify({ type: 'idle' });

@@ -25,6 +25,5 @@ export function method<P extends z.ZodType, R extends z.ZodType>(
   { params, result }: Shape<P, R>,
   run: Typed<P, R>['run'],
 ): Method {
-  // Its parameters are parsed by its own schema before it runs.
-  return { params, result, run } as unknown as Method;
+  return { params, result, run };
 }

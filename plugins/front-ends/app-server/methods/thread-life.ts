@@ -14,77 +14,85 @@ import { inForce, loadedThreads, type ReadThread, readThread, wireThread } from 
 /** `thread/start`, `resume`, `fork`, `unsubscribe`. */
 export function lifeMethods(app: App): Readonly<Record<string, Method>> {
   return {
-    'thread/start': method(shapes['thread/start'], async (params, session, call) => {
-      const overrides = overridesOf(params, folderOf(session));
-      const info = await session.client.request('thread/start', {
-        settings: overrides.changes,
-        ...(params.ephemeral == null ? {} : { ephemeral: params.ephemeral }),
-      });
-      const read = await readThread(session.client, info.id, info);
-      const answer = await told(session, read, []);
-      if (params.dynamicTools != null) app.provides(session, info.id);
-      call.after(() => {
-        tellAll(session.server, 'thread/started', { thread: answer.thread });
-        join(app, session, read);
-        notice(session, info.id, overrides);
-      });
-      return answer;
-    }),
-
-    'thread/resume': method(shapes['thread/resume'], async (params, session, call) => {
-      const { threadId: thread, after, excludeTurns, initialTurnsPage } = params;
-      const overrides = overridesOf(params, folderOf(session));
-      const settings = hasChanges(overrides) ? { settings: overrides.changes } : {};
-      const info = await session.client.request('thread/resume', { thread, ...settings });
-      const read = await readThread(session.client, thread, info);
-      const turns = excludeTurns === true ? [] : read.turns;
-      const answer = await told(session, read, turns);
-      call.after(() => {
-        join(app, session, after == null ? read : readUpTo(read, after));
-        notice(session, thread, overrides);
-      });
-      return {
-        ...answer,
-        collaborationMode: null,
-        initialTurnsPage:
-          initialTurnsPage == null ? null : firstTurns(read.turns, initialTurnsPage),
-        turnsBackwardsCursor: read.turns.at(-1)?.id ?? null,
-        itemsBackwardsCursor: read.turns.at(-1)?.items.at(-1)?.id ?? null,
-      };
-    }),
-
-    'thread/fork': method(shapes['thread/fork'], async (params, session, call) => {
-      const { threadId, ephemeral, excludeTurns } = params;
-      const { client } = session;
-      const source = await client.request('thread/read', { thread: threadId });
-      const overrides = overridesOf(params, folderOf(session));
-      const copy = await client.request('thread/fork', {
-        thread: threadId,
-        after: cutOf(source.items, params),
-        ...(ephemeral == null ? {} : { ephemeral }),
-      });
-      const info = hasChanges(overrides)
-        ? await client.request('thread/update', { thread: copy.id, settings: overrides.changes })
-        : copy;
-      const read = await readThread(client, info.id, info);
-      const answer = await told(session, read, excludeTurns === true ? [] : read.turns);
-      call.after(() => {
-        tellAll(session.server, 'thread/started', { thread: { ...answer.thread, turns: [] } });
-        join(app, session, read);
-        notice(session, info.id, overrides);
-      });
-      return answer;
-    }),
-
-    'thread/unsubscribe': method(shapes['thread/unsubscribe'], async ({ threadId }, session) => {
-      const isFollowed = session.following.has(threadId);
-      app.unfollow(session, threadId);
-      if (isFollowed) return { status: 'unsubscribed' as const };
-      const loaded = await loadedThreads(session.client);
-      return { status: loaded.has(threadId) ? ('notSubscribed' as const) : ('notLoaded' as const) };
-    }),
+    'thread/start': start(app),
+    'thread/resume': resume(app),
+    'thread/fork': fork(app),
+    'thread/unsubscribe': unsubscribe(app),
   };
 }
+
+const start = (app: App): Method =>
+  method(shapes['thread/start'], async (params, session, call) => {
+    const overrides = overridesOf(params, folderOf(session));
+    const info = await session.client.request('thread/start', {
+      settings: overrides.changes,
+      ...(params.ephemeral == null ? {} : { ephemeral: params.ephemeral }),
+    });
+    const read = await readThread(session.client, info.id, info);
+    const answer = await told(session, read, []);
+    if (params.dynamicTools != null) app.provides(session, info.id);
+    call.after(() => {
+      tellAll(session.server, 'thread/started', { thread: answer.thread });
+      join(app, session, read);
+      notice(session, info.id, overrides);
+    });
+    return answer;
+  });
+
+const resume = (app: App): Method =>
+  method(shapes['thread/resume'], async (params, session, call) => {
+    const { threadId: thread, after, excludeTurns, initialTurnsPage } = params;
+    const overrides = overridesOf(params, folderOf(session));
+    const settings = hasChanges(overrides) ? { settings: overrides.changes } : {};
+    const info = await session.client.request('thread/resume', { thread, ...settings });
+    const read = await readThread(session.client, thread, info);
+    const turns = excludeTurns === true ? [] : read.turns;
+    const answer = await told(session, read, turns);
+    call.after(() => {
+      join(app, session, after == null ? read : readUpTo(read, after));
+      notice(session, thread, overrides);
+    });
+    return {
+      ...answer,
+      collaborationMode: null,
+      initialTurnsPage: initialTurnsPage == null ? null : firstTurns(read.turns, initialTurnsPage),
+      turnsBackwardsCursor: read.turns.at(-1)?.id ?? null,
+      itemsBackwardsCursor: read.turns.at(-1)?.items.at(-1)?.id ?? null,
+    };
+  });
+
+const fork = (app: App): Method =>
+  method(shapes['thread/fork'], async (params, session, call) => {
+    const { threadId, ephemeral, excludeTurns } = params;
+    const { client } = session;
+    const source = await client.request('thread/read', { thread: threadId });
+    const overrides = overridesOf(params, folderOf(session));
+    const copy = await client.request('thread/fork', {
+      thread: threadId,
+      after: cutOf(source.items, params),
+      ...(ephemeral == null ? {} : { ephemeral }),
+    });
+    const info = hasChanges(overrides)
+      ? await client.request('thread/update', { thread: copy.id, settings: overrides.changes })
+      : copy;
+    const read = await readThread(client, info.id, info);
+    const answer = await told(session, read, excludeTurns === true ? [] : read.turns);
+    call.after(() => {
+      tellAll(session.server, 'thread/started', { thread: { ...answer.thread, turns: [] } });
+      join(app, session, read);
+      notice(session, info.id, overrides);
+    });
+    return answer;
+  });
+
+const unsubscribe = (app: App): Method =>
+  method(shapes['thread/unsubscribe'], async ({ threadId }, session) => {
+    const isFollowed = session.following.has(threadId);
+    app.unfollow(session, threadId);
+    if (isFollowed) return { status: 'unsubscribed' as const };
+    const loaded = await loadedThreads(session.client);
+    return { status: loaded.has(threadId) ? ('notSubscribed' as const) : ('notLoaded' as const) };
+  });
 
 /** The folder that relative paths and threads without one are taken from. */
 export const folderOf = ({ server }: Session): string => server.options.cwd ?? process.cwd();

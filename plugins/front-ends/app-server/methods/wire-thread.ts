@@ -87,13 +87,17 @@ export function wireThread(
     model: translation.model(),
     reasoningEffort: settings.effort ?? null,
     createdAt: secondsOf(first.at),
-    updatedAt: secondsOf(items.at(-1)?.at ?? first.at),
+    updatedAt: secondsOf((items.at(-1) ?? first).at),
     recencyAt: null,
-    status: info === undefined ? { type: 'notLoaded' } : statusOf(info.status),
+    status: statusOfInfo(info),
     cwd: settings.cwd,
     cliVersion: server.options.version ?? '0',
     turns: [...turns],
   };
+}
+
+function statusOfInfo(info: ThreadInfo | undefined): WireThread['status'] {
+  return info === undefined ? { type: 'notLoaded' } : statusOf(info.status);
 }
 
 function previewOf(items: readonly Item[]): string {
@@ -133,7 +137,7 @@ export function listedThread(
     createdAt: secondsOf(createdMs),
     updatedAt: secondsOf(updatedMs),
     recencyAt: secondsOf(updatedMs),
-    status: info === undefined ? { type: 'notLoaded' } : statusOf(info.status),
+    status: statusOfInfo(info),
     cwd,
     cliVersion: server.options.version ?? '0',
     turns: [],

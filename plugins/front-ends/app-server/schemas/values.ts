@@ -31,7 +31,6 @@ export const sandboxGiven = z.enum([
   'workspaceWrite',
   'dangerFullAccess',
 ]);
-export const sandboxMode = z.enum(['read-only', 'workspace-write', 'danger-full-access']);
 
 /** The sandbox as a client gives it with a turn. */
 export const sandboxPolicyGiven = z.discriminatedUnion('type', [
