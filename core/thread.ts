@@ -51,9 +51,7 @@ export class Thread {
   readonly #questions = new Map<string, Open>();
 
   constructor(options: ThreadOptions) {
-    this.id = options.id;
-    this.blobs = options.blobs;
-    this.#options = options;
+    [this.id, this.blobs, this.#options] = [options.id, options.blobs, options];
     this.processes.changed = () => this.touch();
     for (const item of options.items) this.#take(item);
     this.#next = this.items.length;
@@ -142,9 +140,11 @@ export class Thread {
     this.append([{ type: 'notice', level, plugin, message }]).catch(() => {});
   }
 
-  /** Text of an item that is still to come. */
+  /** Text of an item that is still to come. Where an output of the model begins, those before it have ended: they show all. */
   delta({ id, kind, text, name }: Omit<protocol.DeltaEvent, 'type' | 'thread'>): void {
     const is = { type: 'item/delta', thread: this.id, id, kind, name } as const;
+    if (kind !== 'output' && !this.open.has(id))
+      for (const other of this.open.values()) if (other.is.kind !== 'output') this.#show(other);
     const open = this.open.get(id) ?? new OpenText(is);
     this.open.set(id, open);
     this.#show(open, text);

@@ -66,6 +66,16 @@ suite('a subscription', () => {
     ]);
   });
 
+  test('shows with redactors the whole of a thought before the text that follows it begins', async (t) => {
+    const { reply, ends } = pacedModel();
+    ends.resolve();
+    const plain = plugin('plain', (host) => void host.add(redactors, (one) => one));
+    const thread = await openThread(t, { replies: [reply], remembers: false, plugins: [plain] });
+    const { events } = await thread.turn('go');
+    const order = events.map(shown).filter((one) => /^(text|reasoning)/.test(one));
+    assert.deepEqual(order.slice(0, 2), ['reasoning r: thinking', 'text a: text ']);
+  });
+
   test('gives with redactors the same text in pieces as the item holds, the last word included', async (t) => {
     const said = 'the key is sk-12345 and no other sk-678';
     const thread = await openThread(t, {
