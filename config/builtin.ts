@@ -21,6 +21,7 @@ export type Slot =
   | 'around'
   | 'redactors'
   | 'observers'
+  | 'checkpoints'
   | 'frontEnds';
 
 /** Built-in plugins by name. */
@@ -69,12 +70,17 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   retry: { slot: 'around', load: () => import('../plugins/around/retry.ts') },
   'cache-guard': { slot: 'around', load: () => import('../plugins/around/cache-guard.ts') },
   explain: { slot: 'around', load: () => import('../plugins/around/explain.ts') },
+  checkpoints: {
+    slot: 'checkpoints',
+    load: () => import('../plugins/checkpoints/checkpoints.ts'),
+  },
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   'app-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/app-server.ts') },
   'mcp-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/mcp-server.ts') },
   thread: { slot: 'frontEnds', load: () => import('../plugins/front-ends/thread.ts') },
+  revert: { slot: 'frontEnds', load: () => import('../plugins/front-ends/revert.ts') },
   compact: { slot: 'frontEnds', load: () => import('../plugins/front-ends/compact.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },

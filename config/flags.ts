@@ -1,5 +1,6 @@
 /** What can be typed: commands and their flags, as one table. The parsers, the help and the completion are made of it. */
 
+import { checkpointCommands } from './checkpoint-commands.ts';
 import { contextCommands } from './context-commands.ts';
 import { agentCommands } from './agent-commands.ts';
 import { policyCommands } from './policy-commands.ts';
@@ -227,6 +228,7 @@ export const commands: readonly Command[] = [
     frontEnd: 'thread',
   },
   ...serverCommands({ settings, configuration }),
+  ...checkpointCommands({ json, last, settings, configuration }),
   ...contextCommands({ json, last, settings, configuration }),
   ...promptCommands({ json, last, settings, configuration }),
   ...policyCommands({ json, last, settings, configuration }),

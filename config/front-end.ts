@@ -25,6 +25,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       with: ['thread'],
       programOptions: ({ cwd, config: { prices } }) => ({ thread: { cwd, prices } }),
     }),
+  revert: openRevert,
   compact: (options) =>
     openKernel({
       ...options,
@@ -106,6 +107,28 @@ function openSandbox(options: LoadOptions): Promise<OpenKernel> {
     slots: ['machines', 'sandboxes', 'policies', 'redactors', 'observers', 'frontEnds'],
     with: ['sandbox'],
     programOptions: (configuration) => ({ sandbox: { settings: settingsOf(configuration) } }),
+  });
+}
+
+/** Who takes files back need not be asked for it either; where they may be written is what the configuration says. */
+function openRevert(options: LoadOptions): Promise<OpenKernel> {
+  const typed: Layer = { name: 'flag', values: { approval: 'on-request' }, isChecked: true };
+  return openKernel({
+    ...options,
+    flags: [typed, ...(options.flags ?? [])],
+    needsModel: false,
+    slots: [
+      'machines',
+      'stores',
+      'sandboxes',
+      'policies',
+      'redactors',
+      'observers',
+      'checkpoints',
+      'frontEnds',
+    ],
+    with: ['revert'],
+    programOptions: ({ cwd }) => ({ revert: { cwd } }),
   });
 }
 

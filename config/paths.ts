@@ -17,6 +17,8 @@ export interface Paths {
   readonly rules: string;
   /** One JSON Lines file a month, and where they end. */
   readonly audit: string;
+  /** What turns changed, and what was there before. */
+  readonly checkpoints: string;
   /** One empty file per configuration that has been found valid. */
   readonly stamps: string;
   /** The system's folder of `managed.json` or `managed.yaml`. */
@@ -45,6 +47,7 @@ export function pathsOf(env: Environment, platform: string = process.platform): 
     trust: join(state, 'trust.json'),
     rules: join(state, 'rules.json'),
     audit: join(state, 'audit'),
+    checkpoints: join(state, 'checkpoints'),
     stamps: join(state, 'stamps'),
     managed: systemFolder(env, platform),
     ...(added ? { managedFile: resolve(added) } : {}),

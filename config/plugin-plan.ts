@@ -92,6 +92,7 @@ const given: Readonly<Record<string, (configuration: Configuration) => ConfigDat
   secrets: ({ config }) => ({ configured: secretsIn(config) }),
   hooks: ({ layers, paths }) => ({ events: hooksOf(layers), transcripts: paths.threads }),
   audit: ({ paths }) => ({ directory: paths.audit }),
+  checkpoints: ({ paths }) => ({ directory: paths.checkpoints }),
   'cache-guard': ({ config }) =>
     config.strictCache === undefined ? {} : { strict: config.strictCache },
   jsonl: ({ paths }) => ({ directory: paths.threads }),

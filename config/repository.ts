@@ -77,7 +77,12 @@ export function repositoryLayers(
 }
 
 /** What watches over a repository's work: it can neither turn it off nor put something else in its place. */
-const guards: ReadonlySet<Slot | undefined> = new Set(['redactors', 'observers', 'policies']);
+const guards: ReadonlySet<Slot | undefined> = new Set([
+  'redactors',
+  'observers',
+  'policies',
+  'checkpoints',
+]);
 
 /** Base URLs, headers, keys, proxies, certificates, state paths, and whatever else a repository never sets. */
 function isUserOnly(path: KeyPath, values: ConfigData): boolean {

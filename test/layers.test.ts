@@ -45,7 +45,7 @@ const MACHINE = new Set([
   'node:dgram',
 ]);
 const MAY_ACT =
-  /^(plugins\/(machines|stores|sandboxes|observers\/audit|front-ends\/serving)\/|config\/)/;
+  /^(plugins\/(machines|stores|sandboxes|observers\/audit|checkpoints\/(files|git)|front-ends\/serving)\/|config\/)/;
 
 interface Import {
   readonly file: string;
@@ -150,7 +150,9 @@ test('a plugin imports core/index.ts, its own folder, slots that another plugin 
     if (to.startsWith('plugins/'))
       return (
         !to.startsWith(`${own}/`) &&
-        !/[/-]slots?\.ts$|^plugins\/(tools\/run|policies\/(shell|rules)|markdown)\//.test(to)
+        !/[/-]slots?\.ts$|^plugins\/(tools\/(run|patch)|policies\/(shell|rules)|markdown)\//.test(
+          to,
+        )
       );
     return /^(config|test|examples)\//.test(to);
   });
@@ -164,7 +166,7 @@ test('front ends reach the kernel through a client alone', () => {
   assert.deepEqual(shown(strange), []);
 });
 
-test('only machines, stores, sandboxes, the audit log, listeners and config reach for files, processes and sockets', () => {
+test('only machines, stores, sandboxes, the audit log, checkpoints, listeners and config reach for files, processes and sockets', () => {
   const acting = imports.filter(({ to, typeOnly }) => MACHINE.has(to) && !typeOnly);
   assert.ok(acting.length > 0, 'expected to see who acts on the machine');
   assert.deepEqual(shown(acting.filter(({ file }) => !MAY_ACT.test(file))), []);

@@ -12,6 +12,7 @@ export const defaultPreset: readonly string[] = [
   'arguments',
   'retry',
   'cache-guard',
+  'checkpoints',
   'approval',
   'rules',
   ...(process.platform === 'linux' ? ['bubblewrap', 'domains'] : []),

@@ -103,7 +103,7 @@ const faults: readonly (readonly [string, RegExp])[] = [
   ['exce x', /unknown command "exce"\. Did you mean "exec"\?/],
   [
     'thread lst',
-    /expected one of list, show, fork, export, delete, compact, gc after "spindle thread", but got "lst"\. Did you mean "list"\?/,
+    /expected one of list, show, fork, export, delete, revert, undo, diff, compact, gc after "spindle thread", but got "lst"\. Did you mean "list"\?/,
   ],
   ['thread', /but got nothing/],
   ['config explain', /expected KEY after "spindle config explain"/],
@@ -195,6 +195,9 @@ test('completion offers commands, subcommands and flags', async () => {
     'fork',
     'export',
     'delete',
+    'revert',
+    'undo',
+    'diff',
     'compact',
     'gc',
   ]);

@@ -50,6 +50,12 @@ function countsOf(lines: readonly string[], style: Style): string {
   return `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
 }
 
+/** A whole diff, its lines coloured. */
+export function coloured(diff: string, style: Style): string {
+  const lines = shown(diff).split('\n');
+  return lines.map((one) => (/^(?:---|\+\+\+) /.test(one) ? one : colour(one, style))).join('\n');
+}
+
 function colour(one: string, style: Style): string {
   if (one.startsWith('+')) return style.green(one);
   if (one.startsWith('-')) return style.red(one);

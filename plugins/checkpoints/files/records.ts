@@ -1,0 +1,83 @@
+/** The records of threads: `ID.jsonl` in the folder of checkpoints, for their owner alone. */
+
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import type { Line } from '../record.ts';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** The records in a folder. A thread is open in one process, so each record has one writer. */
+export class Records {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Appends lines together. Throws what the system says. */
+  append(thread: string, lines: readonly Line[]): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const file = openSync(this.#path(thread), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      // After a line that a full disk cut off, the next one begins anew; broken lines are not read.
+      const bytes = Buffer.from(`\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** All whole lines; none when there is no record. */
+  read(thread: string): readonly Line[] {
+    let text = '';
+    try {
+      text = readFileSync(this.#path(thread), 'utf8');
+    } catch {
+      return [];
+    }
+    return text.split('\n').flatMap(parsed);
+  }
+
+  /** Grows with each line; 0 when there is no record. */
+  version(thread: string): number {
+    return statSync(this.#path(thread), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  remove(thread: string): void {
+    rmSync(this.#path(thread), { force: true });
+  }
+
+  /** The threads that have one, with the time of their last line. */
+  list(): readonly Readonly<{ thread: string; atMs: number; bytes: number }>[] {
+    const names = readdirSync(this.#folder).filter((name) => name.endsWith('.jsonl'));
+    return names.flatMap((name) => {
+      const stats = statSync(join(this.#folder, name), { throwIfNoEntry: false });
+      const thread = name.slice(0, -'.jsonl'.length);
+      return stats === undefined ? [] : [{ thread, atMs: stats.mtimeMs, bytes: stats.size }];
+    });
+  }
+
+  #path(thread: string): string {
+    return join(this.#folder, `${thread.replaceAll(/[^\w-]/g, '_')}.jsonl`);
+  }
+}
+
+function parsed(text: string): readonly Line[] {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === 'object' && line !== null && 'type' in line ? [line as Line] : []; // this program wrote it
+  } catch {
+    return [];
+  }
+}

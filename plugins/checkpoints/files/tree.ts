@@ -1,0 +1,191 @@
+/** A folder from look to look: what changed in between, and how what was there before comes back. */
+
+import { type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { looksClean } from '../git/index-file.ts';
+import { blobOid } from '../git/objects.ts';
+import type { Repository } from '../git/repository.ts';
+import { type Change, folder, type Image, isSame, nothing } from '../image.ts';
+import type { Gap } from '../record.ts';
+import {
+  bytesAt,
+  imageWithout,
+  isRecent,
+  type Keeping,
+  megabytes,
+  stampOf,
+  statsAt,
+} from './look-at.ts';
+import { type Copy, Spool } from './spool.ts';
+import { type Found, Walker, type WalkOptions } from './walk.ts';
+
+export interface TreeOptions extends Keeping, WalkOptions {
+  /** Of files that git does not have, at most so much is copied in one look. */
+  readonly maxCopyBytes: number;
+}
+
+/** A file that git has: nothing of it was copied. */
+type InGit = Readonly<{ kind: 'git'; oid: string; mode: number; repository: Repository }>;
+/** A file that was copied, in case it is needed. */
+type Copied = Readonly<{ kind: 'copy'; mode: number } & Copy>;
+type Known = Image | InGit | Copied;
+type Entry = Readonly<{ stats: Stamp; isRecent: boolean; known: Known }>;
+type Stamp = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'mode'>;
+type Difference = Readonly<{ path: string; before: Known; after: Known }>;
+
+/** Copies that nobody needs any more are let go when there are this many times what one look may copy. */
+const spoolLooks = 4;
+
+export class Tree implements Disposable {
+  readonly root: string;
+  /** What is not covered here, as of the last look. */
+  gaps: readonly Gap[] = [];
+  readonly #options: TreeOptions;
+  readonly #walker: Walker;
+  readonly #spool: Spool;
+  #entries: Map<string, Entry> | undefined;
+  /** What may still be copied in this look. */
+  #room = 0;
+
+  constructor(root: string, options: TreeOptions) {
+    this.root = root;
+    this.#options = options;
+    this.#walker = new Walker(root, options);
+    this.#spool = new Spool(options.own);
+  }
+
+  /** Before the first look. */
+  readonly load = () => this.#walker.load();
+
+  /** Frees what copies take. The next look is like the first. */
+  [Symbol.dispose](): void {
+    this.#spool[Symbol.dispose]();
+    this.#entries = undefined;
+  }
+
+  /** When nothing runs: begins anew when its copies have grown too many. */
+  trim(): void {
+    if (this.#spool.bytes > spoolLooks * this.#options.maxCopyBytes) this[Symbol.dispose]();
+  }
+
+  /** Looks at all files. What changed since the last look; nothing the first time. */
+  look(): readonly Change[] {
+    const startedMs = Date.now();
+    const { found, gaps, isCut } = this.#walker.walk();
+    const why = `it has more than ${this.#options.maxFiles} files, so what commands change is not known`;
+    this.gaps = isCut ? [{ path: this.root, why }] : gaps;
+    if (isCut) this[Symbol.dispose]();
+    if (isCut) return [];
+    this.#room = this.#options.maxCopyBytes;
+    const isFirst = this.#entries === undefined;
+    const entries = (this.#entries ??= new Map<string, Entry>());
+    const changed: Difference[] = [];
+    for (const [path, one] of found) this.#compare(path, one, { startedMs, changed });
+    for (const [path, { known }] of entries) {
+      if (found.has(path)) continue;
+      entries.delete(path);
+      changed.push({ path, before: known, after: nothing });
+    }
+    return isFirst ? [] : changed.flatMap((one) => this.#change(one));
+  }
+
+  /** What is other than it was, and by more than its times. */
+  #compare(
+    path: string,
+    found: Found,
+    { startedMs, changed }: { readonly startedMs: number; readonly changed: Difference[] },
+  ): void {
+    const { stats } = found;
+    const old = this.#entries?.get(path);
+    if (old !== undefined && !old.isRecent && isSameStamp(old.stats, stats)) return;
+    const known = this.#identify(path, found);
+    const isNew = !stats.isDirectory() && isRecent(stats, startedMs);
+    this.#entries?.set(path, { stats: stampIn(stats), isRecent: isNew, known });
+    const before = old?.known ?? nothing;
+    if (!isSameKnown(before, known)) changed.push({ path, before, after: known });
+  }
+
+  #change({ path, before, after }: Difference): readonly Change[] {
+    const change = { path, before: this.#image(before), after: this.#image(after) };
+    return isSame(change.before, change.after) ? [] : [change];
+  }
+
+  /** How what is there now can be had later: from git when it is clean there, else as a copy. */
+  #identify(path: string, found: Found): Known {
+    const { stats } = found;
+    const { maxFileBytes } = this.#options;
+    const tracked = stats.isFile() ? trackedAt(path, found) : undefined;
+    if (tracked?.isClean === true) return tracked.known;
+    const bytes = stats.isFile() ? bytesAt(path, stats, maxFileBytes) : undefined;
+    if (bytes === undefined) return imageWithout(path, stats, maxFileBytes);
+    const isInGit = tracked?.bytes === bytes.length && blobOid(bytes) === tracked.known.oid;
+    return isInGit ? tracked.known : this.#copy(bytes, stats);
+  }
+
+  #copy(bytes: Uint8Array, stats: Stats): Known {
+    const limit = megabytes(this.#options.maxCopyBytes);
+    const why = `more than ${limit} would have to be copied before a command`;
+    if (bytes.length > this.#room) return { kind: 'unknown', why, stamp: stampOf(stats) };
+    this.#room -= bytes.length;
+    return { kind: 'copy', mode: stats.mode & 0o777, ...this.#spool.put(bytes) };
+  }
+
+  /** What is known, its content in the store. */
+  #image(known: Known): Image {
+    if (known.kind !== 'git' && known.kind !== 'copy') return known;
+    const bytes =
+      known.kind === 'copy'
+        ? this.#spool.get(known)
+        : known.repository.objects.blob(known.oid, this.#options.maxFileBytes);
+    if (bytes !== undefined) {
+      const hash = this.#options.contents.put(bytes);
+      return { kind: 'file', hash, bytes: bytes.length, mode: known.mode };
+    }
+    const why = `git has it no longer, or it is larger than ${megabytes(this.#options.maxFileBytes)}`;
+    return { kind: 'unknown', why, stamp: known.kind === 'git' ? known.oid : '' };
+  }
+
+  /** Takes note of a path that was changed with everybody's knowledge: it will not be found again. */
+  note(path: string, known: Image): void {
+    if (this.#entries === undefined || !path.startsWith(`${this.root}/`)) return;
+    for (let at = dirname(path); at.length > this.root.length; at = dirname(at))
+      this.#set(at, folder);
+    this.#set(path, known);
+  }
+
+  #set(path: string, known: Image): void {
+    const stats = statsAt(path);
+    if (stats === undefined) this.#entries?.delete(path);
+    else this.#entries?.set(path, { stats: stampIn(stats), isRecent: true, known });
+  }
+}
+
+/** A file as git has it, and whether that is surely what is there. */
+function trackedAt(path: string, { stats, repository }: Found) {
+  const entry = repository?.index()?.entries.get(path.slice(repository.root.length + 1));
+  if (entry === undefined || repository === undefined) return undefined;
+  const { oid, bytes } = entry;
+  const known: InGit = { kind: 'git', oid, mode: stats.mode & 0o777, repository };
+  const isClean = repository.isPlain && looksClean(entry, stats, repository.indexMs);
+  return { known, bytes, isClean };
+}
+
+function stampIn({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Stamp {
+  return { size, mtimeMs, ctimeMs, ino, mode };
+}
+
+function isSameStamp(one: Stamp, other: Stamp): boolean {
+  const isSameTime = one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs;
+  return isSameTime && one.size === other.size && one.ino === other.ino && one.mode === other.mode;
+}
+
+/** Whether both are surely the same; where one is in git and the other a copy, only their bytes can tell. */
+function isSameKnown(one: Known, other: Known): boolean {
+  if (one.kind === 'git' && other.kind === 'git')
+    return one.oid === other.oid && one.mode === other.mode;
+  if (one.kind === 'copy' && other.kind === 'copy')
+    return one.hash === other.hash && one.mode === other.mode;
+  if ('oid' in one || 'oid' in other || 'offset' in one || 'offset' in other) return false;
+  return isSame(one, other);
+}

@@ -1,0 +1,84 @@
+/** What is known of a thread's turns and files: lines that are only appended, one JSON object each. */
+
+import { type Change, type Image, isSame } from './image.ts';
+
+type Of<Type extends string, Fields> = Readonly<{ type: Type; at: number } & Fields>;
+
+/** A turn changed something: `by` says how it was seen. */
+export type ChangeLine = Of<'change', { turn: string; by: 'patch' | 'command' } & Change>;
+/** Something that the turn may have changed is not covered. */
+export type GapLine = Of<'gap', { turn: string; path: string; why: string }>;
+/** A command that may write runs. Without its `ended` the program ended first, and what it did is not known. */
+export type RunLine = Of<'begun' | 'ended', { turn: string; run: string }>;
+/**
+ * Files were taken back to what they were before `turn`; and with the item `window` (absent: files alone) the
+ * conversation. `undoes` names the revert that this one takes back.
+ */
+export type RevertLine = Of<'revert', { id: string; turn: string } & Reverted>;
+type Reverted = { changes: readonly Change[]; window?: number; undoes?: string };
+export type Line = ChangeLine | GapLine | RunLine | RevertLine;
+
+/** A place that is not covered, and why. */
+export type Gap = Readonly<{ path: string; why: string }>;
+
+/** What became of a path over several changes. `hands`: in between, others changed it too. */
+export type NetChange = Change & Readonly<{ hands: boolean }>;
+
+/** Of each path what was there first and what was there last, from the first change of these turns on. */
+export function netSince(lines: readonly Line[], turns: ReadonlySet<string>): readonly NetChange[] {
+  const first = lines.findIndex((line) => line.type === 'change' && turns.has(line.turn));
+  const later = first < 0 ? [] : lines.slice(first);
+  return net(
+    later.flatMap((line) => {
+      if (line.type === 'revert') return line.changes;
+      return line.type === 'change' && turns.has(line.turn) ? [line] : [];
+    }),
+  );
+}
+
+/** What one turn came to. */
+export function netOf(lines: readonly Line[], turn: string): readonly NetChange[] {
+  const changes = lines.filter((line) => line.type === 'change');
+  return net(changes.filter((line) => line.turn === turn));
+}
+
+function net(changes: readonly Change[]): readonly NetChange[] {
+  const all = new Map<string, NetChange>();
+  for (const { path, before, after } of changes) {
+    const known = all.get(path);
+    const hands = known !== undefined && (known.hands || !isSame(known.after, before));
+    all.set(path, { path, before: known?.before ?? before, after, hands });
+  }
+  return [...all.values()].filter((one) => one.hands || !isSame(one.before, one.after));
+}
+
+/** What these turns may have changed that is not covered, each place once. */
+export function gapsOf(lines: readonly Line[], turns: ReadonlySet<string>): readonly Gap[] {
+  const own = lines.filter((line) => line.type !== 'revert' && turns.has(line.turn));
+  const gaps = own.flatMap((line) => (line.type === 'gap' ? [line] : []));
+  const places = new Map(gaps.map(({ path, why }) => [`${path}\n${why}`, { path, why }]));
+  return [...places.values(), ...cutOff(own)];
+}
+
+/** Commands that ran when the program ended. */
+function cutOff(lines: readonly Line[]): readonly Gap[] {
+  const runs = (type: Line['type']) =>
+    lines.flatMap((line) => (line.type === type && 'run' in line ? [line.run] : []));
+  const ended = new Set(runs('ended'));
+  const why = 'the program ended while it ran, so what it changed is not known';
+  return runs('begun').flatMap((run) => (ended.has(run) ? [] : [{ path: 'a command', why }]));
+}
+
+/** The last revert that was not taken back, nor takes one back. */
+export function lastRevert(lines: readonly Line[]): RevertLine | undefined {
+  const reverts = lines.filter((line) => line.type === 'revert');
+  const undone = new Set(reverts.map(({ undoes }) => undoes));
+  return reverts.findLast(({ id, undoes }) => undoes === undefined && !undone.has(id));
+}
+
+/** The contents that a line needs. */
+export function contentsOf(line: Line): readonly string[] {
+  const changes = line.type === 'revert' ? line.changes : line.type === 'change' ? [line] : [];
+  const images = changes.flatMap(({ before, after }): readonly Image[] => [before, after]);
+  return images.flatMap((image) => (image.kind === 'file' ? [image.hash] : []));
+}

@@ -1,0 +1,100 @@
+/** Takes files back, through the effects of whoever asks. */
+
+import { type Effects, messageOf } from '../../core/index.ts';
+import { imageAt, type Keeping } from './files/look-at.ts';
+import { type Change, type FileImage, type Image, isSame } from './image.ts';
+import type { Step } from './plan.ts';
+import type { Gap } from './record.ts';
+
+/** What was done, in order, and what failed. */
+export interface Restored {
+  readonly done: readonly Change[];
+  readonly failed: readonly Gap[];
+}
+
+interface Hands {
+  readonly effects: Effects;
+  readonly keeping: Keeping;
+}
+
+/** Does all steps: what is to go first, the deepest before its folder; then folders, then files and links. */
+export async function restore(steps: readonly Step[], hands: Hands): Promise<Restored> {
+  const done: Change[] = [];
+  const failed: Gap[] = [];
+  for (const step of inOrder(steps)) {
+    const { path, wanted } = step;
+    try {
+      if (!isSame(imageAt(path, hands.keeping), step.now))
+        throw new Error('it was changed just now: ask again');
+      const isDone = await put(step, hands);
+      if (isDone) done.push({ path, before: step.now, after: wanted });
+    } catch (error) {
+      failed.push({ path, why: messageOf(error) });
+    }
+  }
+  return { done, failed };
+}
+
+const depth = ({ path }: Step) => path.split('/').length;
+
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  const goes = steps.filter(({ now, wanted }) => wanted.kind === 'none' || now.kind === 'folder');
+  const comes = steps.filter((step) => !goes.includes(step));
+  return [
+    ...goes.toSorted((a, b) => depth(b) - depth(a)),
+    ...comes.toSorted((a, b) => depth(a) - depth(b)),
+  ];
+}
+
+/** Whether it was done: a folder that holds something else stays. */
+async function put(step: Step, hands: Hands): Promise<boolean> {
+  const { path, now, wanted } = step;
+  const isCleared = now.kind === wanted.kind || (await clear(step, hands.effects));
+  if (!isCleared) return false;
+  if (wanted.kind === 'file') await putFile(path, wanted, hands);
+  if (wanted.kind === 'link') await putLink(step, wanted.target, hands.effects);
+  if (wanted.kind === 'folder') await makeFolder(path, hands.effects);
+  return true;
+}
+
+/** Takes away what is of another kind. */
+async function clear({ path, now, wanted }: Step, effects: Effects): Promise<boolean> {
+  if (now.kind === 'none') return true;
+  if (now.kind === 'folder') return removeFolder(path, wanted, effects);
+  if (now.kind === 'link') await runTool(effects, ['rm', '-f', '--', path]);
+  else await effects.remove(path);
+  return true;
+}
+
+async function putFile(path: string, { hash, mode }: FileImage, hands: Hands): Promise<void> {
+  const bytes = hands.keeping.contents.get(hash);
+  if (bytes === undefined) throw new Error('what it held is gone');
+  await hands.effects.write(path, bytes, { mode });
+}
+
+async function putLink({ path, now }: Step, target: string, effects: Effects): Promise<void> {
+  if (now.kind === 'link') await runTool(effects, ['rm', '-f', '--', path]);
+  await runTool(effects, ['ln', '-s', '--', target, path]);
+}
+
+async function removeFolder(path: string, wanted: Image, effects: Effects): Promise<boolean> {
+  const isEmpty = (await effects.list(path)).length === 0;
+  if (!isEmpty && wanted.kind === 'none') return false;
+  await effects.remove(path);
+  return true;
+}
+
+/** A write makes missing folders, and there is no other way. */
+async function makeFolder(path: string, effects: Effects): Promise<void> {
+  const probe = `${path}/.restored`;
+  await effects.write(probe, '');
+  await effects.remove(probe);
+}
+
+/** Links are no files to `Effects`, which would follow them. */
+async function runTool(effects: Effects, argv: readonly [string, ...string[]]): Promise<void> {
+  let said = '';
+  const child = await effects.spawn({ argv, onOutput: (chunk) => (said += String(chunk)) });
+  const { code } = await child.exited;
+  if (code !== 0) throw new Error(said.trim() || `${argv[0]} ended with ${code}`);
+}

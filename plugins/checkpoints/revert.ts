@@ -1,0 +1,204 @@
+/** Going back to before a turn, and forth again. */
+
+import {
+  type Client,
+  conflict,
+  type Item,
+  newId,
+  notFound,
+  type RequestContext,
+} from '../../core/index.ts';
+import type { Keeping } from './files/look-at.ts';
+import type { Records } from './files/records.ts';
+import { type Past, readPast } from './past.ts';
+import { type Plan, planBack, planForth, type Step } from './plan.ts';
+import { type Gap, gapsOf, lastRevert, netSince, type RevertLine } from './record.ts';
+import { restore } from './restore.ts';
+import { turnNamed, turnsOf } from './turns.ts';
+
+/** What going back works with. `hold` keeps a thread's turns waiting until disposed. */
+export interface Means extends Keeping {
+  readonly records: Records;
+  readonly hold: (thread: string) => Disposable;
+}
+
+/** What may be done. `force`: over what other hands changed; `skip`: without that. */
+export interface Wanted {
+  readonly thread: string;
+  readonly turn?: string | undefined;
+  readonly files: boolean;
+  readonly force: boolean;
+  readonly skip: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What was done, or (when `done` is false) would be. Paths are absolute. */
+export interface Outcome {
+  readonly thread: string;
+  /** The turn before which everything is now. */
+  readonly turn: string;
+  readonly done: boolean;
+  readonly files: readonly Readonly<{ path: string; action: 'write' | 'remove' }>[];
+  /** Changed by other hands since. */
+  readonly changed: readonly Gap[];
+  /** Not covered. */
+  readonly uncovered: readonly Gap[];
+  /** Tried in vain. */
+  readonly failed: readonly Gap[];
+  /** Turns that came after the revert that is to be taken back. */
+  readonly later: number;
+}
+
+/** Files, when they are asked for, then the conversation. */
+export async function revert(
+  wanted: Wanted,
+  context: RequestContext,
+  means: Means,
+): Promise<Outcome> {
+  const past = await readPast(wanted.thread, context.client, means.records);
+  const turn = turnNamed(past.items, wanted.turn);
+  const turns = new Set(turnsOf(past.items).flatMap(({ id, n }) => (n >= turn.n ? [id] : [])));
+  const plan = () =>
+    wanted.files
+      ? planBack(netSince(past.lines, turns), gapsOf(past.lines, turns), means)
+      : nothingToDo;
+  const move = { turn: turn.id, target: { turn: turn.id }, isMoved: true, later: 0 };
+  return act({ wanted, context, means, past, plan, ...move });
+}
+
+/** What the last revert did, taken back. */
+export async function undo(
+  wanted: Wanted,
+  context: RequestContext,
+  means: Means,
+): Promise<Outcome> {
+  const past = await readPast(wanted.thread, context.client, means.records);
+  const last = lastRevert(past.lines);
+  if (last === undefined)
+    throw notFound`expected a revert to take back, but thread ${wanted.thread} has none`;
+  const { window, id: undoes, turn } = last;
+  const isMoved = window !== undefined;
+  const later = isMoved ? turnsOf(past.items).filter(({ n }) => n > window).length : 0;
+  const plan = () => planForth(last.changes, means);
+  return act({
+    wanted,
+    context,
+    means,
+    past,
+    plan,
+    turn,
+    target: { to: window },
+    isMoved,
+    later,
+    undoes,
+  });
+}
+
+interface Act {
+  readonly wanted: Wanted;
+  readonly context: RequestContext;
+  readonly means: Means;
+  readonly past: Past;
+  /** What there is to do, as of now. */
+  readonly plan: () => Plan;
+  readonly turn: string;
+  /** Where the window goes, if it does. */
+  readonly target: Readonly<{ turn?: string; to?: number | undefined }>;
+  readonly isMoved: boolean;
+  readonly later: number;
+  readonly undoes?: string;
+}
+
+const nothingToDo: Plan = { ready: [], changed: [], gaps: [] };
+/** What lies in a folder that a link had taken the place of comes after the folder. */
+const maxRounds = 3;
+
+async function act(what: Act): Promise<Outcome> {
+  const { wanted, context, means, past, plan } = what;
+  await refuseBusy(wanted, past.items, context.client);
+  const first = plan();
+  const open = (first.changed.length > 0 || what.later > 0) && !wanted.force && !wanted.skip;
+  if (wanted.dryRun || open) return outcomeOf(what, first, { isDone: false });
+  using _held = means.hold(wanted.thread);
+  const total = { done: [] as RevertLine['changes'][number][], failed: [] as Gap[] };
+  let rest = first;
+  for (let round = 0; round < maxRounds; round++) {
+    const steps = [...rest.ready, ...(wanted.force ? rest.changed : [])];
+    const { done, failed } = await restore(steps, { effects: context.effects, keeping: means });
+    total.done.push(...done);
+    total.failed = [...failed];
+    rest = plan();
+    if (done.length === 0 || failed.length > 0) break;
+  }
+  const isDone = total.failed.length === 0;
+  const window = isDone && what.isMoved ? await moveWindow(what) : undefined;
+  note(what, total.done, window);
+  return outcomeOf(what, { ...first, gaps: rest.gaps }, { isDone, failed: total.failed });
+}
+
+/** Where the window's move is, so that it can be taken back. */
+async function moveWindow({ wanted: { thread }, context, target }: Act): Promise<number> {
+  const { last } = await context.client.request('thread/revert', { thread, ...target });
+  return last;
+}
+
+function note(
+  { wanted, means, turn, undoes }: Act,
+  changes: RevertLine['changes'],
+  window?: number,
+) {
+  const line: RevertLine = {
+    type: 'revert',
+    at: Date.now(),
+    id: newId(),
+    turn,
+    changes,
+    ...(window === undefined ? {} : { window }),
+    ...(undoes === undefined ? {} : { undoes }),
+  };
+  means.records.append(wanted.thread, [line]);
+}
+
+/** While a turn or a kept process runs, files change under everybody's hands. */
+async function refuseBusy(
+  { thread, files }: Wanted,
+  items: readonly Item[],
+  client: Client,
+): Promise<void> {
+  const { threads } = await client.request('kernel/describe', {});
+  const own = threads.find(({ id }) => id === thread);
+  if (own === undefined) throw notFound`thread ${thread} is not loaded: resume it first`;
+  const [first] = items as readonly [Item?];
+  const parent = first?.type === 'thread' ? first.parent?.thread : undefined;
+  const others = threads.filter(
+    ({ id, settings: { cwd } }) => id !== parent && cwd === own.settings.cwd,
+  );
+  for (const { id, status } of files ? others : [own]) {
+    const which = id === thread ? '' : ` of thread ${id} in the same folder`;
+    if (status.state === 'active' || status.queued > 0)
+      throw conflict`cannot revert while a turn${which} runs: interrupt it first`;
+    if (status.processes.length > 0)
+      throw conflict`cannot revert while processes${which} run: end ${status.processes.join(', ')} first`;
+  }
+}
+
+function outcomeOf(
+  { wanted: { thread }, turn, later }: Act,
+  { ready, changed, gaps }: Plan,
+  { isDone, failed = [] }: { readonly isDone: boolean; readonly failed?: readonly Gap[] },
+): Outcome {
+  return {
+    thread,
+    turn,
+    done: isDone,
+    files: ready.map(actionOf),
+    changed: changed.map(({ path, why }) => ({ path, why })),
+    uncovered: gaps,
+    failed,
+    later,
+  };
+}
+
+function actionOf({ path, wanted }: Step): Outcome['files'][number] {
+  return { path, action: wanted.kind === 'none' ? 'remove' : 'write' };
+}

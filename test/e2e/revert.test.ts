@@ -1,0 +1,90 @@
+/** Going back, as the real binary does it. */
+
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { commitAll, snapshotOf } from '../plugins/checkpoints/place.ts';
+import { makeE2e, unconfined, type E2e } from './place.ts';
+
+const files = {
+  'a.txt': 'one\ntwo\n',
+  'src/b.js': 'const  b=1\n',
+  'src/old.js': 'gone soon\n',
+  // A formatter that a repository brings.
+  'format.sh': 'sed -i "s/const  /const /" src/b.js && printf ";\\n" >> src/b.js\n',
+  '.gitignore': 'node_modules\n',
+  'node_modules/x/index.js': 'x\n',
+};
+const patch = '*** Begin Patch\n*** Update File: a.txt\n@@\n-two\n+2\n*** End Patch';
+const call = (name: string, args: object) => ({ call: name, args });
+const answers = [
+  {
+    parts: [
+      call('apply_patch', { patch }),
+      call('shell', { command: "sed -i 's/one/1/' a.txt" }),
+      call('shell', { command: 'sh format.sh' }),
+      call('shell', { command: 'rm src/old.js' }),
+    ],
+  },
+  { text: 'It is done.' },
+];
+
+async function placeWithTurn(
+  t: Parameters<typeof makeE2e>[0],
+  flags: readonly string[],
+): Promise<E2e> {
+  const place = await makeE2e(t, { answers: [...answers, ...answers], files });
+  commitAll(place.cwd);
+  const { code, stderr } = await place.run(['exec', ...flags, 'tidy up, please']);
+  assert.equal(code, 0, stderr);
+  return place;
+}
+
+test('a turn of a patch, sed -i, a formatter and a deletion is shown, taken back byte for byte, and forth again', async (t) => {
+  const place = await makeE2e(t, { answers, files });
+  commitAll(place.cwd);
+  const before = snapshotOf(place.cwd);
+  const ran = await place.run(['exec', ...unconfined, 'tidy up, please']);
+  assert.equal(ran.code, 0, ran.stderr);
+  const after = snapshotOf(place.cwd);
+  const diff = await place.run(['thread', 'diff', '--last']);
+  assert.match(diff.stdout, /^-one\n-two\n\+1\n\+2$/m);
+  assert.match(diff.stdout, /^deleted file mode 100644$/m);
+  assert.match(diff.stdout, /not covered.*\n {2}node_modules/);
+  const dry = await place.run(['thread', 'revert', '--last', '--files', '--dry-run']);
+  assert.deepEqual([dry.code, snapshotOf(place.cwd)], [0, after], dry.stderr);
+  assert.match(
+    dry.stdout,
+    /not covered[^]*node_modules[^]*\+ src\/old\.js[^]*would be back before turn 1/,
+  );
+  const back = await place.run(['thread', 'revert', '--last', '--files']);
+  assert.deepEqual([back.code, snapshotOf(place.cwd)], [0, before], back.stderr);
+  assert.match(back.stdout, /back before turn 1 \("tidy up, please"\); spindle thread undo/);
+  const forth = await place.run(['thread', 'undo', '--last']);
+  assert.deepEqual([forth.code, snapshotOf(place.cwd)], [0, after], forth.stderr);
+});
+
+test('what a person changed since is shown, and overwritten only with --force', async (t) => {
+  const place = await placeWithTurn(t, unconfined);
+  writeFileSync(join(place.cwd, 'a.txt'), 'mine\n');
+  rmSync(join(place.cwd, 'src/b.js'));
+  const refused = await place.run(['thread', 'revert', '--last', '--files']);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stdout,
+    /changed by other hands since[^]*a\.txt {2}it was changed since\n {2}src\/b\.js {2}it was removed since/,
+  );
+  assert.match(refused.stdout, /nothing was done: add --yes/);
+  const some = await place.run(['thread', 'revert', '--last', '--files', '--yes']);
+  assert.equal(some.code, 0, some.stderr);
+  assert.equal(readFileSync(join(place.cwd, 'a.txt'), 'utf8'), 'mine\n');
+  assert.equal(readFileSync(join(place.cwd, 'src/old.js'), 'utf8'), 'gone soon\n');
+  assert.equal((await place.run(['thread', 'undo', '--last'])).code, 0);
+  const all = await place.run(['thread', 'revert', '--last', '--files', '--force']);
+  assert.equal(all.code, 0, all.stderr);
+  assert.equal(readFileSync(join(place.cwd, 'a.txt'), 'utf8'), 'one\ntwo\n');
+  assert.equal((await place.run(['thread', 'undo', '--last'])).code, 0);
+  assert.equal(readFileSync(join(place.cwd, 'a.txt'), 'utf8'), 'mine\n');
+});
