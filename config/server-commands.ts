@@ -30,14 +30,19 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
     },
     {
       name: 'mcp-server',
-      usage: [''],
-      description: 'Offer the agent to other programs over MCP: tools on stdin and stdout.',
+      usage: ['', '--http [HOST:PORT]'],
+      description: 'Offer the agent to other programs over MCP: on stdin and stdout, or over HTTP.',
       flags: [
         {
           name: 'root',
           value: 'DIR',
           many: true,
           description: 'Calls may work in this folder; default: this one and those of the host.',
+        },
+        {
+          name: 'http',
+          description:
+            'Listen for HTTP, by default on 127.0.0.1 and a free port; SPINDLE_MCP_TOKEN is its token.',
         },
         {
           name: 'compat',
@@ -48,7 +53,7 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
         ...settings.filter(({ key }) => key !== undefined).map(own),
         ...configuration,
       ],
-      words: [0, 0],
+      words: [0, 1],
       frontEnd: 'mcp-server',
     },
   ];

@@ -2,6 +2,8 @@
 
 import { resolve } from 'node:path';
 
+import { KernelError } from '../../../core/index.ts';
+import { readAddress } from '../serving/address.ts';
 import { oneOf, parse } from '../command-line/parse.ts';
 
 /** One run of the server. */
@@ -10,11 +12,20 @@ export interface ServeRequest {
   readonly roots: readonly string[];
   /** Also as the tools that Codex's server has. */
   readonly isCodex: boolean;
+  /** Where it listens for HTTP; absent: it speaks on stdin and stdout. */
+  readonly http?: Place | undefined;
+}
+
+/** Where a server listens; port 0 is any that is free. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
 }
 
 const flags = {
   root: { takes: 'DIR', many: true },
   compat: { takes: 'NAME' },
+  http: {},
   cd: { takes: 'DIR', short: 'C' },
   provider: { takes: 'NAME' },
   model: { takes: 'NAME', short: 'm' },
@@ -27,10 +38,26 @@ const flags = {
 
 /** Reads the arguments after `mcp-server`. Settings count through the configuration. Throws KernelError `invalid`. */
 export function readRequest(argv: readonly string[], cwd: string): ServeRequest {
-  const { flags: given } = parse(argv, flags);
+  const { flags: given, words, verbatim } = parse(argv, flags);
+  const [place, ...others] = [...words, ...verbatim];
+  const extra = given.http === true ? others[0] : place;
+  if (extra !== undefined)
+    throw new KernelError(
+      'invalid',
+      `"${extra}" is one word too many: expected HOST:PORT after --http`,
+    );
   const compat = oneOf('--compat', given.compat, ['codex']);
   return {
     roots: (given.root ?? []).map((root) => resolve(cwd, root)),
     isCodex: compat === 'codex',
+    http: given.http === true ? placeOf(place) : undefined,
   };
+}
+
+/** `HOST:PORT`, `PORT` or nothing. */
+function placeOf(text = '127.0.0.1:0'): Place {
+  const isPort = /^\d+$/.test(text);
+  const address = readAddress(`http://${isPort ? '127.0.0.1:' : ''}${text}`, '/');
+  if (address.kind === 'http') return { host: address.host, port: address.port };
+  throw new KernelError('invalid', `expected HOST:PORT after --http, but got "${text}"`);
 }

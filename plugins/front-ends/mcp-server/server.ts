@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 
 import { messageOf } from '../../../core/index.ts';
+import type { Changes } from './changes.ts';
 import { HeldCall, type HeldCalls, type InputRequests } from './held-call.ts';
 import { linkOf } from './link.ts';
 import { failed, type ServedTool } from './tool.ts';
@@ -27,6 +28,7 @@ export interface Service {
   readonly version: string;
   readonly tools: () => Promise<readonly ServedTool[]>;
   readonly calls: HeldCalls;
+  readonly changes: Changes;
   readonly codec: RequestStateCodec<CallState>;
 }
 
@@ -36,8 +38,8 @@ export const stateSeconds = 900;
 const instructions =
   'Spindle is a coding agent. `spindle` gives it a task in a folder, `spindle-reply` goes on with the thread that its result names. Long tasks report progress; what needs a yes is asked by elicitation.';
 
-/** A server to be connected to one transport. */
-export function makeServer(service: Service): Server {
+/** A server to be connected to one transport. `subscribed` keeps the resources that its host wants to be told of. */
+export function makeServer(service: Service, _subscribed?: Set<string>): Server {
   const server = new Server(
     { name: 'spindle', title: 'Spindle', version: service.version },
     {
