@@ -4,20 +4,26 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
 const closeOnExec = 0o2_000_000;
 
+/** What stands in a child's `stdio` for a descriptor: an empty file, or nothing where none was inherited. */
+export type Cover = number | 'ignore';
+
 /** Looked for once, when the first process starts: Node closes for children what it opens itself. */
 export class Inherited implements Disposable {
-  #last: number | undefined;
+  #all: ReadonlySet<number> | undefined;
   #empty: number | undefined;
 
   /**
    * For the place `first` in a child's `stdio` and those after it: an empty file instead of each one inherited. Usually
-   * there are none; some editors, terminals and supervisors leave theirs open.
+   * there are none; some editors, terminals and supervisors leave theirs open. Others are left out, which costs nothing.
    */
-  coveredFrom(first: number): readonly number[] {
-    this.#last ??= lastInherited();
-    if (this.#last < first) return [];
+  coveredFrom(first: number): readonly Cover[] {
+    const all = (this.#all ??= inheritedOnes());
+    const last = Math.max(0, ...all);
+    if (last < first) return [];
     const empty = (this.#empty ??= openSync('/dev/null', 'r'));
-    return Array.from({ length: this.#last + 1 - first }, () => empty);
+    return Array.from({ length: last + 1 - first }, (_, at) =>
+      all.has(first + at) ? empty : 'ignore',
+    );
   }
 
   [Symbol.dispose](): void {
@@ -26,11 +32,11 @@ export class Inherited implements Disposable {
   }
 }
 
-function lastInherited(): number {
+function inheritedOnes(): ReadonlySet<number> {
   try {
-    return Math.max(0, ...readdirSync('/proc/self/fd').map(Number).filter(isInherited));
+    return new Set(readdirSync('/proc/self/fd').map(Number).filter(isInherited));
   } catch {
-    return 0; // there is no such list here
+    return new Set(); // there is no such list here
   }
 }
 

@@ -92,14 +92,11 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** Also as root in a user namespace of its own, so that root has no more rights than others. */
-const separate = [
-  '--unshare-user',
-  '--unshare-pid',
-  '--unshare-ipc',
-  '--unshare-uts',
-  '--unshare-cgroup-try',
-];
+/**
+ * Also as root in a user namespace of its own, so that root has no more rights than others. Without capabilities nothing
+ * of a host's name or of control groups can be changed, so those are not made anew for each command.
+ */
+const separate = ['--unshare-user', '--unshare-pid', '--unshare-ipc'];
 const bound = ['--die-with-parent', '--new-session', '--cap-drop', 'ALL'];
 
 function namespaces(network: boolean): readonly string[] {
