@@ -3,10 +3,17 @@
  * private /tmp, no network, and a filter of system calls. docs/sandbox.md says what that holds and what it does not.
  */
 
-import { KernelError, type Plugin, type Sandbox, sandboxes } from '../../core/index.ts';
+import {
+  aroundEffect,
+  KernelError,
+  type Plugin,
+  type Sandbox,
+  sandboxes,
+} from '../../core/index.ts';
 import type { Ground } from './bubblewrap/ground.ts';
 import type { BubblewrapOptions } from './bubblewrap/options.ts';
 import type * as planning from './bubblewrap/plan.ts';
+import type { Planted } from './bubblewrap/planted.ts';
 import type { Probed } from './bubblewrap/probe.ts';
 
 /** The schema of BubblewrapOptions. */
@@ -17,23 +24,40 @@ export default function bubblewrap(given: BubblewrapOptions = {}): Plugin {
     name: 'bubblewrap',
     api: 1,
     setup: (host) => {
-      host.add(sandboxes, bubblewrapSandbox(given));
+      const planted = lazily(async () => new (await import('./bubblewrap/planted.ts')).Planted());
+      host.add(sandboxes, bubblewrapSandbox(given, planted));
+      host.add(aroundEffect, async (what, next) => {
+        const { cwd, roots, sandbox } = what.settings;
+        if (what.kind !== 'spawn' || sandbox !== 'workspace-write') return next(what);
+        const { watchPlanted } = await import('./bubblewrap/watch.ts');
+        const { request } = what;
+        const folders = new Set([cwd, ...roots]);
+        return watchPlanted(await planted(), { folders, request }, (changed) =>
+          next({ ...what, request: changed }),
+        );
+      });
     },
   };
 }
 
 /** Looks at the machine when first asked, and once. What that takes is loaded then. */
-function bubblewrapSandbox(given: BubblewrapOptions): Sandbox {
-  let looked: Promise<Looked> | undefined;
-  const look = () => (looked ??= lookAround(given));
+function bubblewrapSandbox(given: BubblewrapOptions, planted: () => Promise<Planted>): Sandbox {
+  const look = lazily(() => lookAround(given));
   return {
     name: 'bubblewrap',
     probe: async () => (await look()).probe,
     plan: async (request) => {
-      const { ground, probe, planSpawn } = await look();
-      return planSpawn(request, usable(ground, probe.reasons));
+      const [{ ground, probe, planSpawn }, known] = await Promise.all([look(), planted()]);
+      const linked = (folder: string) => known.linked(folder);
+      return planSpawn(request, { ...usable(ground, probe.reasons), linked });
     },
   };
+}
+
+/** Made when first asked for, and once. */
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
 
 type Looked = Probed & Pick<typeof planning, 'planSpawn'>;

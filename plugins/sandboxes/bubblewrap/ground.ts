@@ -10,7 +10,7 @@ import type { BubblewrapOptions } from './options.ts';
 import { isBelow } from './places.ts';
 import { programsNamed } from './program.ts';
 
-/** Plain data. Paths are real ones of folders that exist, unless said otherwise. */
+/** Plain data, but for `linked`. Paths are real ones of folders that exist, unless said otherwise. */
 export interface Ground {
   /** Path of bwrap. */
   readonly program: string;
@@ -36,6 +36,8 @@ export interface Ground {
   /** A git configuration that says who commits, base64; empty when nothing is known. */
   readonly gitIdentity: string;
   readonly options: BubblewrapOptions;
+  /** Folders that a folder's repository says are repositories too. */
+  readonly linked?: (folder: string) => readonly string[];
 }
 
 /** Below /run, but no sockets: the programs of NixOS and its graphics drivers. */

@@ -121,7 +121,8 @@ function layout(request: SandboxRequest, roots: readonly string[], ground: Groun
     const hidden = roots.filter((root) => !isVisible(root, base));
     return laid(...base, ...hidden.map((path) => ({ path, as: 'read' as const })));
   }
-  const { held = [] } = ground.options;
+  const { linked, options } = ground;
+  const { held = [] } = options;
   return together([
     laid(...base, ...roots.map((path) => ({ path, as: 'write' as const }))),
     ...roots
@@ -130,7 +131,7 @@ function layout(request: SandboxRequest, roots: readonly string[], ground: Groun
         const own = entries.get(root) ?? new Map();
         return [
           holdRepository(root, own),
-          holdNested(root, request.cwd, own),
+          holdNested(root, { cwd: request.cwd, entries: own, linked: linked?.(root) }),
           holdNames(root, heldNames, own),
           ...held.map((name) => holdBelow(root, join(root, name))),
         ];

@@ -36,12 +36,20 @@ export function holdRepository(folder: string, entries: Entries, root: string = 
   return together([holdGitFolder(git, folder, inside), sweep(folder, entries, 'HEAD')]);
 }
 
+/** Where repositories below a root may be: around `cwd`, and as the root's own says. */
+interface Nested {
+  readonly cwd: string;
+  readonly entries: Entries;
+  readonly linked?: readonly string[] | undefined;
+}
+
 /** Repositories below a root: those around `cwd` can be committed to, the others only read. */
-export function holdNested(root: string, cwd: string, entries: Entries): Layout {
+export function holdNested(root: string, { cwd, entries, linked = [] }: Nested): Layout {
   const children = [...entries.keys()].filter((name) => entries.get(name) === 'folder');
   const found = [
     ...children.filter((name) => name !== '.git').map((name) => join(root, name)),
     ...(entries.has('.gitmodules') ? submodules(root) : []),
+    ...linked.filter((folder) => folder !== root && isBelow(folder, root)),
     ...ancestors(root, cwd),
   ];
   const repositories = [...new Set(found)].filter(

@@ -99,7 +99,7 @@ function layout({ roots: named, cwd, mode }: SandboxRequest, { home }: Container
   const held = roots.flatMap((root) => {
     const entries = entriesOf(root);
     const names = holdNames(root, heldNames.split(' '), entries);
-    return [holdRepository(root, entries), holdNested(root, cwd, entries), names];
+    return [holdRepository(root, entries), holdNested(root, { cwd, entries }), names];
   });
   const whole = together([laid(...roots.map((path) => ({ path, as: 'write' as const }))), ...held]);
   const last = new Map(whole.places.map((place) => [place.path, place]));
