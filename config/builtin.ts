@@ -45,6 +45,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   plan: { slot: 'tools', load: () => import('../plugins/tools/plan.ts') },
   'view-image': { slot: 'tools', load: () => import('../plugins/tools/view-image.ts') },
   'ask-user': { slot: 'tools', load: () => import('../plugins/tools/ask-user.ts') },
+  agents: { slot: 'tools', load: () => import('../plugins/agents/agents.ts') },
   toolchain: { slot: 'tools', load: () => import('../plugins/toolchain/toolchain.ts') },
 
   system: { slot: 'prompts', load: () => import('../plugins/prompts/system.ts') },

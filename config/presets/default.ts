@@ -29,6 +29,7 @@ export const defaultPreset: readonly string[] = [
   'plan',
   'view-image',
   'ask-user',
+  'agents',
   'summary',
   'prune',
 ];

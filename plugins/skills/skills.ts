@@ -11,9 +11,10 @@ import {
   type Host,
   type JsonSchema,
   type Plugin,
-  type PromptSource,
+  type PromptContext,
 } from '../../core/index.ts';
 import type { FolderOptions } from '../markdown/sources.ts';
+import { leftOut, listSource, type Told } from '../markdown/told.ts';
 import type { Scan } from './scan.ts';
 import type { Skill } from './skill.ts';
 
@@ -89,9 +90,9 @@ function lazyScanner(host: Host, config: FolderOptions): Scanning {
 async function listOf(scan: Scan, maxBytes: number): Promise<SkillList> {
   const { listingOf } = await import('./listing.ts');
   const { isActive } = await import('./skill.ts');
-  const { bytes, leftOut } = listingOf(scan.skills, maxBytes);
+  const { bytes, leftOut: rest } = listingOf(scan.skills, maxBytes);
   const listed = scan.skills.map(({ body: _body, ...skill }): ListedSkill => {
-    const isLeftOut = leftOut.some(({ path }) => path === skill.path);
+    const isLeftOut = rest.some(({ path }) => path === skill.path);
     return { ...skill, isTold: isActive({ ...skill, body: '' }) && !skill.isForUser && !isLeftOut };
   });
   return { skills: listed, faults: scan.faults, budget: { maxBytes, bytes } };
@@ -114,64 +115,24 @@ async function find({ skills: all, faults }: Scan, name: unknown): Promise<Skill
 }
 
 function takePart(host: Host, scan: Scanning, maxBytes: number): void {
-  const told = new Map<string, string>();
-  const warned = new Set<string>();
-  host.add(prompts, source(scan, { maxBytes, told, warned }));
+  const read = async ({ tools }: PromptContext): Promise<Told> => {
+    const isReadable = tools.some(({ name }) => name === 'read_file' || name === 'shell');
+    return isReadable ? tell(await scan(), maxBytes) : { text: '', warnings: [] };
+  };
+  host.add(prompts, listSource(host, { name: 'skills', what: 'skills', read }));
   host.add(aroundTurn, async ({ input }, next) => {
     const { mayMention, mentioned, contentOf } = await import('./mentions.ts');
     if (!mayMention(input)) return next();
     const named = mentioned(input, (await scan()).skills);
     return named.length === 0 ? next() : next(named.map(contentOf));
   });
-  host.scope.use(
-    host.client.listen((event) => {
-      if (event.type === 'thread/closed') told.delete(event.thread);
-    }),
-  );
 }
 
-interface Telling {
-  readonly maxBytes: number;
-  /** What each thread was last told: a redactor may have changed what the window holds. */
-  readonly told: Map<string, string>;
-  /** Notices that were given; they are not given again. */
-  readonly warned: Set<string>;
-}
-
-/** Looks at each turn; what has changed is told as a new list, and the old one stays where it is. */
-function source(scan: Scanning, { maxBytes, told, warned }: Telling): PromptSource {
-  return {
-    name: 'skills',
-    stability: 'thread',
-    read: async ({ thread, own, tools, notice }) => {
-      if (!tools.some(({ name }) => name === 'read_file' || name === 'shell')) return [];
-      const { listingOf } = await import('./listing.ts');
-      const { skills: found, faults } = await scan();
-      const { text, leftOut } = listingOf(found, maxBytes);
-      const warnings = faults.map(
-        ({ path, line, reason }) => `skill left out: ${path}:${line}: ${reason}`,
-      );
-      if (leftOut.length > 0)
-        warnings.push(
-          `${leftOut.length} skills are not told to the model: they do not fit into ${maxBytes} bytes (option maxBytes of skills)`,
-        );
-      for (const warning of warnings) {
-        if (!warned.has(warning)) notice('warning', warning);
-        warned.add(warning);
-      }
-      const last = own.at(-1)?.text;
-      if (last === undefined) return text === '' ? [] : [give(thread, text)];
-      const now = text === '' ? 'There are no skills any more.' : text;
-      const isTold = [now, changed(now)].some((one) => one === last || one === told.get(thread));
-      return isTold ? [] : [give(thread, changed(now))];
-    },
-  };
-  function give(thread: string, text: string) {
-    told.set(thread, text);
-    return { text, role: 'developer', source: 'skills', pinned: true } as const;
-  }
-}
-
-function changed(text: string): string {
-  return `The skills have changed. In place of the former list:\n${text}`;
+async function tell({ skills: found, faults }: Scan, maxBytes: number): Promise<Told> {
+  const { listingOf } = await import('./listing.ts');
+  const { text, leftOut: rest } = listingOf(found, maxBytes);
+  const warnings = faults.map((fault) => leftOut('skill', fault));
+  const budget = `they do not fit into ${maxBytes} bytes (option maxBytes of skills)`;
+  if (rest.length > 0) warnings.push(`${rest.length} skills are not told to the model: ${budget}`);
+  return { text, warnings };
 }

@@ -1,0 +1,182 @@
+/** Roles of sub-agents: from the configuration, or a Markdown file with front matter whose text is the instructions. */
+
+import { basename, join } from 'node:path';
+
+import type { Effects, SandboxMode } from '../../core/index.ts';
+import { type Fault, isFault, readFrontMatter } from '../markdown/front-matter.ts';
+import {
+  type BadFile,
+  type Entry,
+  type Folder,
+  type FolderOptions,
+  type Source,
+  Sources,
+  type Standing,
+} from '../markdown/sources.ts';
+
+/** What a role is made of, however it is declared. */
+export interface RoleOptions {
+  /** What it is for: the model chooses by this. */
+  readonly description: string;
+  readonly instructions?: string;
+  /** A name in the `models` slot, and that provider's own name of a model; absent: those of the parent. */
+  readonly provider?: string;
+  readonly model?: string;
+  readonly effort?: string;
+  /** Of the parent's tools these; absent: all. */
+  readonly tools?: readonly string[];
+  /** Narrower than the parent's; a wider one has no effect. */
+  readonly sandbox?: SandboxMode;
+}
+
+/** A role that can be used, if its standing lets it. */
+export interface Role extends RoleOptions {
+  readonly name: string;
+  /** The file, or `configuration`. */
+  readonly source: string;
+  readonly by: 'configuration' | Folder['by'];
+  readonly standing: Standing;
+  /** Where another of the same name stands before it, that one's source. */
+  readonly shadowedBy?: string;
+}
+
+/** What is there, good and bad. */
+export interface Roles {
+  readonly roles: readonly Role[];
+  readonly faults: readonly BadFile[];
+}
+
+/** Whether a role takes part. */
+export const isActive = ({ standing, shadowedBy }: Role) =>
+  standing === 'trusted' && shadowedBy === undefined;
+
+const nameForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const maxName = 64;
+const maxDescription = 1024;
+export const sandboxes: readonly SandboxMode[] = [
+  'read-only',
+  'workspace-write',
+  'danger-full-access',
+];
+
+/** Gives a function that looks for all roles anew: those of the configuration, then of the folders. */
+export function roleReader(
+  effects: Effects,
+  { folders = [], trusted }: FolderOptions,
+  configured: Readonly<Record<string, RoleOptions>>,
+): () => Promise<Roles> {
+  const sources = new Sources(effects, trusted);
+  const ours = Object.entries(configured).map(([name, role]): Role => {
+    return { name, ...role, source: 'configuration', by: 'configuration', standing: 'trusted' };
+  });
+  return async () => {
+    const found = await Promise.all(folders.map((folder) => readFolder(folder, sources)));
+    const roles = withShadows([...ours, ...found.flatMap((one) => one.roles)]);
+    return { roles, faults: found.flatMap((one) => one.faults) };
+  };
+}
+
+const isWanted = ({ name, kind }: Entry) => name.endsWith('.md') && kind !== 'directory';
+
+async function readFolder({ path: folder, by }: Folder, sources: Sources): Promise<Roles> {
+  const { names, faults } = await sources.names(folder, isWanted);
+  const found = await Promise.all(names.map((name) => readOne(join(folder, name), by, sources)));
+  return {
+    roles: found.flatMap((one) => (one === undefined || isFault(one) ? [] : [one])),
+    faults: [...faults, ...found.flatMap((one) => (one && isFault(one) ? [one] : []))],
+  };
+}
+
+async function readOne(
+  path: string,
+  by: Folder['by'],
+  sources: Sources,
+): Promise<Role | BadFile | undefined> {
+  const source = await sources.read(path, by);
+  if (source === undefined || isFault(source)) return source;
+  const role = await readRole(source);
+  return isFault(role) ? { path, ...role } : role;
+}
+
+/** The role that a file declares; without `name` it is called as the file is. */
+export async function readRole({ path, by, standing, text }: Source): Promise<Role | Fault> {
+  const read = await readFrontMatter(text);
+  if (isFault(read)) return read;
+  const { values, body, lineOf } = read;
+  const { name = basename(path, '.md'), description } = values;
+  const fault = keyFault({ ...values, name }, body);
+  if (fault !== undefined) return { line: lineOf(fault[0]), reason: `${fault[0]}: ${fault[1]}` };
+  const { provider, model, effort, sandbox } = values;
+  const tools = toolsOf(values['tools']);
+  const isOwn = typeof model === 'string' && model !== 'inherit';
+  return {
+    name: String(name),
+    description: String(description).replaceAll(/\s+/g, ' ').trim(),
+    instructions: body,
+    ...(typeof provider === 'string' ? { provider } : {}),
+    ...(isOwn ? { model } : {}),
+    ...(typeof effort === 'string' ? { effort } : {}),
+    ...(tools === undefined ? {} : { tools }),
+    ...(sandbox === undefined ? {} : { sandbox: sandbox as SandboxMode }), // one of them, as keyFault found
+    source: path,
+    by,
+    standing,
+  };
+}
+
+type KeyFault = readonly [key: string, reason: string];
+type Values = Readonly<Record<string, unknown>>;
+
+const checks: Readonly<Record<string, (value: unknown) => string | undefined>> = {
+  name: (value) =>
+    typeof value === 'string' && nameForm.test(value) && value.length <= maxName
+      ? undefined
+      : `expected at most ${maxName} small letters, digits and single hyphens, but got ${JSON.stringify(value)}`,
+  description: (value) => {
+    if (typeof value !== 'string' || value.trim() === '')
+      return 'expected a text, but it is missing';
+    return value.length <= maxDescription
+      ? undefined
+      : `expected at most ${maxDescription} characters, but it has ${value.length}`;
+  },
+  provider: textOrNone,
+  model: textOrNone,
+  effort: textOrNone,
+  tools: (value) =>
+    value === undefined || toolsOf(value) !== undefined ? undefined : 'expected a list of names',
+  sandbox: (value) =>
+    value === undefined || sandboxes.some((mode) => mode === value)
+      ? undefined
+      : `expected ${sandboxes.join(', ')}, but got ${JSON.stringify(value)}`,
+};
+
+function textOrNone(value: unknown): string | undefined {
+  const isFine = value === undefined || (typeof value === 'string' && value !== '');
+  return isFine ? undefined : `expected a text, but got ${JSON.stringify(value)}`;
+}
+
+function keyFault(values: Values, body: string): KeyFault | undefined {
+  for (const [key, check] of Object.entries(checks)) {
+    const reason = check(values[key]);
+    if (reason !== undefined) return [key, reason];
+  }
+  return body === '' ? ['instructions', 'expected them after the front matter'] : undefined;
+}
+
+/** A list, or names with commas between, as other agents have it. */
+function toolsOf(value: unknown): readonly string[] | undefined {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+  if (!Array.isArray(names)) return undefined;
+  return names.every((name) => typeof name === 'string' && name !== '') ? names : undefined;
+}
+
+/** The first that may be used keeps the name. */
+function withShadows(roles: readonly Role[]): readonly Role[] {
+  const owners = new Map<string, string>();
+  return roles.map((role) => {
+    const owner = owners.get(role.name);
+    if (owner !== undefined) return { ...role, shadowedBy: owner };
+    if (isActive(role)) owners.set(role.name, role.source);
+    return role;
+  });
+}
