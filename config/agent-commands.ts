@@ -16,5 +16,11 @@ export function agentCommands({
       description: 'Show skills, where they are from, whether they count, and bad files.',
       frontEnd: 'skill',
     },
+    {
+      ...listing,
+      name: 'agent list',
+      description: 'Show the roles of sub-agents, whether they count, and bad files.',
+      frontEnd: 'agent',
+    },
   ];
 }

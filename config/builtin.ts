@@ -86,6 +86,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },
+  agent: { slot: 'frontEnds', load: () => import('../plugins/front-ends/agent.ts') },
   skill: { slot: 'frontEnds', load: () => import('../plugins/front-ends/skill.ts') },
   policy: { slot: 'frontEnds', load: () => import('../plugins/front-ends/policy.ts') },
   why: { slot: 'frontEnds', load: () => import('../plugins/front-ends/why.ts') },

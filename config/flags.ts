@@ -168,7 +168,8 @@ export const commands: readonly Command[] = [
     description: 'List stored threads, newest first.',
     flags: [
       json,
-      { name: 'all', description: 'Of every folder, not only of this one.' },
+      { name: 'all', description: "Of every folder, sub-agents' too." },
+      { name: 'parent', value: 'ID', description: "Those of this thread's sub-agents." },
       { name: 'archived', description: 'Those that were put away.' },
       { name: 'search', value: 'TEXT', description: 'Those that hold this text.' },
       { name: 'limit', value: 'COUNT', isNumber: true, description: 'At most this many.' },

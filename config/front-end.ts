@@ -44,6 +44,13 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   prompt: async (options) => (await import('./prompt.ts')).openPrompt(options),
   sandbox: openSandbox,
+  agent: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'policies', 'tools', 'frontEnds'],
+      with: ['agent'],
+    }),
   skill: (options) =>
     openKernel({
       ...options,

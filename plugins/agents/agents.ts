@@ -15,10 +15,10 @@ import {
 } from '../../core/index.ts';
 import type { FolderOptions } from '../markdown/sources.ts';
 import { leftOut, listSource, type Told } from '../markdown/told.ts';
-import { closeChildren } from './lost.ts';
+import type { Crew } from './crew.ts';
 import type { Bounds } from './ledger.ts';
 import type { Role, RoleOptions, Roles } from './role.ts';
-import { type Crew, taskTool } from './task.ts';
+import { taskTool } from './tool.ts';
 
 /** The folders come from the program. */
 export interface AgentsOptions extends FolderOptions, Partial<Bounds> {
@@ -73,12 +73,17 @@ export default function agents(config: AgentsOptions = {}): Plugin {
         if (event.type !== 'item/appended' || event.item.type !== 'result') return;
         // A result outside of a turn closes a call of a program that was killed.
         if (event.item.name !== tool.name || event.item.turn !== undefined) return;
-        closeChildren(event.thread, host.client).catch((error: unknown) =>
+        closeLost(event.thread, host).catch((error: unknown) =>
           host.log('sub-agents of a turn that was cut off were not closed', messageOf(error)),
         );
       });
     },
   };
+}
+
+async function closeLost(thread: string, { client }: Host): Promise<void> {
+  const { closeChildren } = await import('./lost.ts');
+  return closeChildren(thread, client);
 }
 
 /** What reads roles is loaded when there are any. */

@@ -1,10 +1,9 @@
-/** The tool `task`: a sub-agent with a thread, and so a window, of its own. */
+/** A call of `task`: a sub-agent with a thread, and so a window, of its own. */
 
 import {
   invalid,
   notFound,
   tools,
-  type Host,
   type ThreadInfo,
   type Tool,
   type ToolContext,
@@ -12,78 +11,24 @@ import {
 } from '../../core/index.ts';
 import { type Report, runChild } from './child.ts';
 import { leftOf } from './limit.ts';
-import { type Bounds, Ledger, Places } from './ledger.ts';
+import type { Crew, TaskArgs, Turn } from './crew.ts';
+import { Ledger, Places } from './ledger.ts';
 import { resultOf } from './result.ts';
-import { isActive, type Role, type Roles } from './role.ts';
+import { isActive, type Role } from './role.ts';
 import { settingsOf } from './settings.ts';
 
-/** A turn that has sub-agents, and what those below it share. */
-interface Turn {
-  readonly id: string;
-  readonly ledger: Ledger;
-  /** 0 is a turn that nobody's `task` started. */
-  readonly depth: number;
-  readonly places: Places;
-}
-
-/** A sub-agent that is at work. */
-export interface Working {
-  readonly role: Role | undefined;
-  readonly ledger: Ledger;
-  readonly depth: number;
-}
-
-/** What the sub-agents of a kernel share. */
-export interface Crew {
-  readonly host: Host;
-  readonly bounds: Bounds;
-  readonly readRoles: () => Promise<Roles>;
-  /** By thread. */
-  readonly working: Map<string, Working>;
-  /** By thread, of its last turn. */
-  readonly turns: Map<string, Turn>;
-}
-
-interface TaskArgs {
-  readonly prompt: string;
-  readonly agent?: string | null;
-  readonly model?: string | null;
-  readonly tools?: readonly string[] | null;
-}
-
-/** The tool. Its own run touches nothing: what a sub-agent does is judged where it does it, so calls run side by side. */
-export function taskTool(crew: Crew): Tool {
-  const tool: Tool = {
-    name: 'task',
-    description:
-      'Has a sub-agent do a task in a window of its own; you get its answer only. Tasks called in one answer run side by side.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        prompt: {
-          type: 'string',
-          description: 'All it needs to know: it sees nothing of this thread',
-        },
-        agent: { type: 'string', description: 'One of the agents, if there are any' },
-        model: { type: 'string' },
-        tools: { type: 'array', items: { type: 'string' }, description: 'Only these' },
-      },
-      required: ['prompt'],
-      additionalProperties: false,
-    },
-    annotations: { readOnlyHint: true },
-    // Checked against inputSchema before.
-    run: (args, context) => runTask(args as unknown as TaskArgs, context, { crew, tool }),
-  };
-  return tool;
-}
-
-interface Means {
+/** What a call works with. */
+export interface Means {
   readonly crew: Crew;
   readonly tool: Tool;
 }
 
-async function runTask(args: TaskArgs, context: ToolContext, means: Means): Promise<ToolResult> {
+/** The sub-agent's answer. Throws what the model is to read when none may be started. */
+export async function runTask(
+  args: TaskArgs,
+  context: ToolContext,
+  means: Means,
+): Promise<ToolResult> {
   const { call, signal } = context;
   const { crew } = means;
   if (typeof args.prompt !== 'string' || args.prompt.trim() === '')
@@ -147,7 +92,7 @@ async function startChild(
     settings: settingsOf(call.settings, { ...args, ...order, ...offerOf(means, order.depth) }),
     ephemeral,
     name: `${role?.name ?? 'task'}: ${about}`,
-    parent: { thread: call.thread, call: call.id },
+    parent: { thread: call.thread, call: call.id, agent: role?.name ?? 'task' },
   });
 }
 

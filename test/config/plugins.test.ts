@@ -323,6 +323,7 @@ test('plugins are added, left out, and put before or after others', async (t) =>
     'view-image',
     'ask-user',
     'read-file',
+    'agents',
     'mine',
   ]);
   await assert.rejects(order(t, { plugins: { plan: { before: 'shel' } } }), {

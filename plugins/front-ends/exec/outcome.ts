@@ -1,6 +1,6 @@
 /** What a turn came to, and the exit code that says so. */
 
-import type { DecisionItem, EndItem, ErrorData, Item, Usage } from '../../../core/index.ts';
+import type { EndItem, ErrorData, Item, ResultItem, Usage } from '../../../core/index.ts';
 
 /** A turn as far as it has gone. */
 export interface Outcome {
@@ -9,8 +9,8 @@ export interface Outcome {
   /** Summed over its steps. */
   readonly usage: Usage;
   readonly steps: number;
-  /** What was denied because nobody was there to ask. */
-  readonly denied: readonly DecisionItem[];
+  /** How many effects were denied because nobody was there to ask, those of sub-agents too. */
+  readonly denied: number;
   readonly end?: EndItem;
   /** What broke the thread, so that the turn has no end. */
   readonly broken?: ErrorData;
@@ -21,7 +21,7 @@ export const noOutcome: Outcome = {
   text: '',
   usage: { input: 0, cached: 0, output: 0, reasoning: 0 },
   steps: 0,
-  denied: [],
+  denied: 0,
 };
 
 /** The outcome with one more item of the turn. */
@@ -29,7 +29,8 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
   if (item.type === 'assistant') return { ...outcome, text: item.text };
   if (item.type === 'end') return { ...outcome, end: item };
   if (item.type === 'decision' && item.verdict === 'deny' && item.by === 'nobody')
-    return { ...outcome, denied: [...outcome.denied, item] };
+    return { ...outcome, denied: outcome.denied + 1 };
+  if (item.type === 'result') return { ...outcome, denied: outcome.denied + deniedBelow(item) };
   if (item.type !== 'step') return outcome;
   const { usage, steps } = outcome;
   const more = item.usage ?? noOutcome.usage;
@@ -43,6 +44,12 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
       reasoning: usage.reasoning + more.reasoning,
     },
   };
+}
+
+/** What the result of a sub-agent tells. */
+function deniedBelow({ detail }: ResultItem): number {
+  const denied = detail?.['denied'];
+  return Array.isArray(denied) ? denied.length : 0;
 }
 
 /** The exit codes of docs/exec.md. */
@@ -60,5 +67,5 @@ export function exitCodeOf({ end, denied }: Outcome): number {
   if (end?.status === 'limit') return exitCodes.limit;
   if (end?.error?.code === 'model_unreachable') return exitCodes.unreachable;
   if (end?.status !== 'completed') return exitCodes.failed;
-  return denied.length > 0 ? exitCodes.denied : exitCodes.done;
+  return denied > 0 ? exitCodes.denied : exitCodes.done;
 }

@@ -4,6 +4,7 @@ import type { AssistantItem, ThreadInfo } from '../../../core/index.ts';
 import type { Output } from '../terminal/output.ts';
 import { line, shown, type Style } from '../terminal/style.ts';
 import { count, duration, plural } from '../terminal/words.ts';
+import { CallProgress } from '../view/call-progress.ts';
 import { itemLines } from '../view/item-lines.ts';
 import { failureOf, type Reporter } from './reporter.ts';
 import type { Outcome } from './outcome.ts';
@@ -22,6 +23,7 @@ export function progressReporter({ output, style }: ProgressOptions): Reporter {
   let thread: ThreadInfo | undefined;
   let linesOf = itemLines({ style, cwd: '/', ...bounds });
   let said: AssistantItem | undefined;
+  const progress = new CallProgress(style);
   const print = (lines: readonly string[]) => output.write(lines.map((one) => `${one}\n`).join(''));
   /** What the model said is its answer only when nothing follows. */
   const printSaid = async () => {
@@ -38,10 +40,11 @@ export function progressReporter({ output, style }: ProgressOptions): Reporter {
       await print([style.dim(`thread ${info.id} in ${shown(cwd)} (${sandbox}, ${approval})`)]);
     },
     notice: (message) => print([style.yellow(`! ${line(message, 1000)}`)]),
-    delta: async () => {},
+    delta: (event) => print(progress.linesOf(event)),
     item: async (item) => {
       if (item.type === 'assistant' || item.type === 'call') await printSaid();
       if (item.type === 'assistant') said = item;
+      progress.see(item);
       await print(linesOf(item));
     },
     ended: async (outcome) => {
@@ -67,9 +70,9 @@ function endLines(
       : [style.dim(`go on with: spindle exec resume ${thread.id} "..."`)];
   return [
     ...(failure === undefined ? [] : [style.red(`${end?.status ?? 'failed'}: ${shown(failure)}`)]),
-    ...(denied.length === 0
+    ...(denied === 0
       ? []
-      : [style.red(`${plural(denied.length, 'effect')} denied, since nobody was there to ask`)]),
+      : [style.red(`${plural(denied, 'effect')} denied, since nobody was there to ask`)]),
     style.dim(`${plural(steps, 'step')}${lasted}, ${tokens}`),
     ...resume,
   ];

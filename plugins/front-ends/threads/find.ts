@@ -44,9 +44,8 @@ export async function findThreads(
 }
 
 async function lastThread(client: Client, cwd: string): Promise<string> {
-  const { threads } = await client.request('thread/list', { cwd, limit: 1 });
-  const [last] = threads;
-  if (last !== undefined) return last.id;
+  for await (const { id, parent } of allThreads(client, { cwd, archived: false, limit: 10 }))
+    if (parent === undefined) return id; // no sub-agent's
   throw new KernelError(
     'not_found',
     `no thread has run in ${cwd}; "spindle thread list --all" shows those of other folders`,

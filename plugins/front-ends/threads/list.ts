@@ -7,7 +7,7 @@ import type { Command, CommandContext } from '../command-line/run.ts';
 import { line } from '../terminal/style.ts';
 import { table } from '../terminal/table.ts';
 import { ago, size } from '../terminal/words.ts';
-import { allThreads } from './find.ts';
+import { allThreads, findThread } from './find.ts';
 
 /** Characters of an id that tell threads apart: the millisecond of their start. */
 const shortId = 13;
@@ -18,9 +18,13 @@ const flagTable = {
   archived: {},
   search: { takes: 'TEXT' },
   limit: { takes: 'N' },
+  parent: { takes: 'ID' },
 } as const;
 
-/** Newest first: those of this folder, with `--all` every folder's and archived ones too, with `--archived` only those. */
+/**
+ * Newest first: those of this folder, with `--all` every folder's, archived ones and those of sub-agents too, with
+ * `--archived` only archived ones, with `--parent` those of a thread's sub-agents.
+ */
 export const threadList: Command = (argv) => {
   const { flags, words } = parse(argv, flagTable);
   const limit = positive('--limit', flags.limit, { whole: true }) ?? 50;
@@ -29,13 +33,19 @@ export const threadList: Command = (argv) => {
   return async (context) => {
     const { client, cwd, stdout } = context;
     const { search } = flags;
+    const parent = flags.parent && (await findThread(client, { thread: flags.parent }));
+    const isHere = flags.all !== true && parent === undefined;
     const query = {
       search,
-      ...(flags.all === true ? {} : { cwd, archived: false }),
+      parent,
+      ...(isHere ? { cwd, archived: false } : {}),
       ...(flags.archived === true ? { archived: true } : {}),
     };
     const found: ThreadSummary[] = [];
-    for await (const one of allThreads(client, query)) if (found.push(one) >= limit) break;
+    for await (const one of allThreads(client, query)) {
+      const isShown = flags.all === true || one.parent === parent;
+      if (isShown && found.push(one) >= limit) break;
+    }
     if (flags.json === true) return stdout.write(`${JSON.stringify(found, null, 2)}\n`);
     return print(found, context, flags.all === true);
   };

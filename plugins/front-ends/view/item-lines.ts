@@ -1,9 +1,16 @@
 /** Items of a thread as lines of text, the same while a turn runs and when it is looked at later. */
 
 import { textOf } from '../../../core/index.ts';
-import type { CallItem, DecisionItem, Item, NoticeItem, ResultItem } from '../../../core/index.ts';
+import type {
+  CallItem,
+  DecisionItem,
+  EffectData,
+  Item,
+  NoticeItem,
+  ResultItem,
+} from '../../../core/index.ts';
 import { line, type Style } from '../terminal/style.ts';
-import { count, duration } from '../terminal/words.ts';
+import { count, duration, plural } from '../terminal/words.ts';
 import { briefOf, endingOf, viewOf, type CallView, type Change } from './call-view.ts';
 import { diffLines } from './diff-view.ts';
 
@@ -89,10 +96,28 @@ function resultLines(result: ResultItem, view: View): readonly string[] {
       const brief = line(briefOf(told.args));
       return [
         `${style.bold(result.name)} ${brief}${took(result, style)}`,
+        ...agentLines(result, style),
         ...failureLines(result, style),
       ];
     }
   }
+}
+
+/** Of a sub-agent: its thread and what it cost, and what it was denied. */
+function agentLines({ detail = {} }: ResultItem, style: Style): readonly string[] {
+  const { thread, steps, tokens, denied } = detail;
+  if (typeof thread !== 'string' || typeof steps !== 'number') return [];
+  const cost = `${plural(steps, 'step')}, ${count(Number(tokens))} tokens`;
+  const all = Array.isArray(denied) ? (denied as readonly Denied[]) : []; // questions, in the detail of `task`
+  const lines = all.map(({ effect, reason = '' }) => {
+    return style.red(`  denied: ${effect?.kind ?? 'a question'} ${line(reason, 400)}`);
+  });
+  return [style.dim(`  thread ${thread}, ${cost}`), ...lines];
+}
+
+interface Denied {
+  readonly effect?: EffectData;
+  readonly reason?: string;
 }
 
 function took({ durationMs }: ResultItem, style: Style): string {

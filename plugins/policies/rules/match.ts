@@ -73,8 +73,15 @@ interface Used {
 
 function usedBy(effect: Effect): Used {
   if (effect.kind === 'call') return effect;
-  const { kind, name } = effect.origin;
-  const by = kind === 'tool' ? { tool: name } : kind === 'mcp' ? { server: name } : {};
+  const { kind, name, tool } = effect.origin;
+  const by =
+    kind === 'tool'
+      ? { tool: name }
+      : kind === 'agent'
+        ? { tool }
+        : kind === 'mcp'
+          ? { server: name }
+          : {};
   return effect.kind === 'spawn' ? { ...by, confined: effect.confined !== 'none' } : by;
 }
 

@@ -281,7 +281,10 @@ test("a question that is answered in the sub-agent's own thread is done with in 
     });
   };
   const items = await place.turn('go', {
-    answer: (question) => void answering(question) as undefined,
+    answer: (question) => {
+      void answering(question);
+      return undefined;
+    },
   });
   assert.equal(answerOf(items), 'wrote made');
   const answers = items.flatMap((item) => (item.type === 'answer' ? [item.answer.decision] : []));

@@ -78,7 +78,6 @@ export async function openAgents(
 ): Promise<AgentsPlace> {
   const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-agents-')));
   const requests: ModelRequest[] = [];
-  const allow: Policy['judge'] = () => ({ verdict: 'allow', reason: 'a test', rule: 'all' });
   const plugins: readonly Plugin[] = [
     local(),
     history(),
@@ -123,6 +122,8 @@ export async function openAgents(
     turn: (said, turn = {}) => runTurn(client, id, { said, ...turn }),
   };
 }
+
+const allow: Policy['judge'] = () => ({ verdict: 'allow', reason: 'a test', rule: 'all' });
 
 async function runTurn(
   client: Client,
