@@ -45,7 +45,7 @@ const MACHINE = new Set([
   'node:dgram',
 ]);
 const MAY_ACT =
-  /^(plugins\/(machines|stores|sandboxes|observers\/audit|checkpoints\/(files|git)|front-ends\/serving)\/|config\/)/;
+  /^(plugins\/(machines|stores|sandboxes|observers\/audit|checkpoints\/(files|git)|front-ends\/(serving|client))\/|config\/)/;
 
 interface Import {
   readonly file: string;

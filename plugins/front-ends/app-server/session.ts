@@ -4,6 +4,8 @@ import type { ZodType } from 'zod';
 import type { Client, SubscribeOptions, ThreadEvent } from '../../../core/index.ts';
 import type { AppServerOptions } from '../app-server.ts';
 
+export { RpcError, rpcCodes } from './rpc-error.ts';
+
 /** Who is at the other end, as its `initialize` says. */
 export interface ClientInfo {
   readonly name: string;
@@ -98,27 +100,4 @@ export interface Method<P = unknown, R = unknown> {
 export interface MethodTable {
   readonly methods: Readonly<Record<string, Method>>;
   readonly serve: (server: Server) => void;
-}
-
-/** JSON-RPC 2.0, "Error object", and -32001 of the known protocol. */
-export const rpcCodes = {
-  parse: -32700,
-  invalidRequest: -32600,
-  unknownMethod: -32601,
-  invalidParams: -32602,
-  internal: -32603,
-  overloaded: -32001,
-} as const;
-
-/** An error as the wire has it. */
-export class RpcError extends Error {
-  override readonly name = 'RpcError';
-  readonly code: number;
-  readonly data: unknown;
-
-  constructor(code: number | keyof typeof rpcCodes, message: string, data?: unknown) {
-    super(message);
-    this.code = typeof code === 'number' ? code : rpcCodes[code];
-    this.data = data;
-  }
 }
