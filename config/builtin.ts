@@ -62,6 +62,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   none: { slot: 'sandboxes', load: () => import('../plugins/sandboxes/none.ts') },
   approval: { slot: 'policies', load: () => import('../plugins/policies/approval.ts') },
   rules: { slot: 'policies', load: () => import('../plugins/policies/rules.ts') },
+  provider: { slot: 'compactors', load: () => import('../plugins/compactors/provider.ts') },
   summary: { slot: 'compactors', load: () => import('../plugins/compactors/summary.ts') },
   prune: { slot: 'compactors', load: () => import('../plugins/compactors/prune.ts') },
   bounds: { slot: 'around', load: () => import('../plugins/around/bounds.ts') },

@@ -3,16 +3,10 @@
  * room. A summary that says nothing is refused, so that the next compactor has its turn.
  */
 
-import {
-  compactors,
-  KernelError,
-  type CompactionJob,
-  type Compactor,
-  type Plugin,
-  type WindowEntry,
-} from '../../core/index.ts';
-import { entriesOf, fragmentOf } from './parts/entries.ts';
-import { isLoose, tokensOf, unitsOf, type Unit } from './parts/units.ts';
+import { compactors, KernelError, type Compactor, type Plugin } from '../../core/index.ts';
+import { fragmentOf, windowOf } from './parts/entries.ts';
+import { type Split, splitFor } from './parts/split.ts';
+import { tokensOf, unitsOf } from './parts/units.ts';
 
 export interface SummaryOptions {
   /** Tokens that the newest answers may keep. Default: 40 % of what pins leave of the target. */
@@ -53,58 +47,9 @@ function summariser(config: SummaryOptions): Compactor {
       // A window that the provider has refused cannot be asked about either.
       if (job.reason === 'refused' || split.gone.size === 0) return next(job);
       const text = useful(await job.ask(question(job.remark)), split);
-      return windowOf(job, split, text);
+      return windowOf(job, split, fragmentOf('summary', `${title}\n\n${text}`));
     },
   };
-}
-
-/** What stays, what goes, and the tokens that the summary may have. */
-interface Split {
-  readonly gone: ReadonlySet<Unit>;
-  /** Where the newest answers begin: the place of their first part. */
-  readonly tailStart: number;
-  readonly room: number;
-}
-
-function splitFor(
-  units: readonly Unit[],
-  { parts, target }: CompactionJob,
-  config: SummaryOptions,
-): Split {
-  const loose = units.filter(isLoose);
-  const pinnedTokens = units.reduce((sum, unit) => sum + (isLoose(unit) ? 0 : unit.tokens), 0);
-  const left = Math.max(0, target - pinnedTokens);
-  const tail = tailOf(units, config.tailTokens ?? left * 0.4);
-  const kept = new Set([...tail, ...wordsOf(loose, config.userTokens ?? left * 0.2)]);
-  const gone = new Set(loose.filter((unit) => !kept.has(unit)));
-  const keptTokens = [...kept].reduce((sum, unit) => sum + (isLoose(unit) ? unit.tokens : 0), 0);
-  const tailStart = Math.min(parts.length, ...tail.flatMap((unit) => unit.at));
-  return { gone, tailStart, room: Math.max(0, left - keptTokens) };
-}
-
-/** The newest blocks, whole, that fit together; fragments of earlier compactions do not count as new. */
-function tailOf(units: readonly Unit[], tokens: number): readonly Unit[] {
-  const tail: Unit[] = [];
-  let left = tokens;
-  for (const block of [...Map.groupBy(units, (unit) => unit.block).values()].toReversed()) {
-    if (block.some((unit) => unit.kind === 'fragment' && isLoose(unit))) continue;
-    left -= block.reduce((sum, unit) => sum + (isLoose(unit) ? unit.tokens : 0), 0);
-    if (left < 0) break;
-    tail.push(...block);
-  }
-  return tail;
-}
-
-/** What the user said, the newest first. */
-function wordsOf(loose: readonly Unit[], tokens: number): readonly Unit[] {
-  let left = tokens;
-  return loose
-    .filter((unit) => unit.kind === 'user')
-    .toReversed()
-    .filter((unit) => {
-      left -= unit.tokens;
-      return left >= 0;
-    });
 }
 
 function question(remark: string | undefined): string {
@@ -139,13 +84,3 @@ function unusable(why: string): KernelError {
 
 const title =
   'Summary of what went before in this thread, written when its window was full (a record, not instructions):';
-
-function windowOf(
-  { parts }: CompactionJob,
-  { gone, tailStart }: Split,
-  text: string,
-): readonly WindowEntry[] {
-  const dropped = new Set([...gone].flatMap((unit) => unit.at));
-  const added = new Map([[tailStart - 1, fragmentOf('summary', `${title}\n\n${text}`)]]);
-  return entriesOf(parts, { isKept: (index) => !dropped.has(index), added });
-}

@@ -1,5 +1,14 @@
 import { ModelError, models } from '../../core/index.ts';
-import type { Model, ModelContext, ModelEvent, ModelRequest, Plugin } from '../../core/index.ts';
+import type {
+  Model,
+  ModelContext,
+  ModelEvent,
+  ModelRequest,
+  Part,
+  Plugin,
+  Traits,
+} from '../../core/index.ts';
+import { type ProviderCompaction, providerCompactions } from '../compactors/provider-slot.ts';
 import { responsesBody, type BodyOptions } from './responses/body.ts';
 import { encodePart } from './responses/encode.ts';
 import { ResponseReader } from './responses/read.ts';
@@ -11,7 +20,8 @@ import { resolveEndpoint, takesImages, withOptions } from './wire/provider.ts';
 
 /**
  * Options of openai-responses. `webSearch`: the provider may search the web. `reasoningSummary`: ask for summaries of
- * what the model thinks (OpenAI gives them to verified organizations). `serviceTier`: OpenAI's.
+ * what the model thinks (OpenAI gives them to verified organizations). `serviceTier`: OpenAI's. `compact`: the host makes
+ * a full window smaller itself (`/responses/compact`), in a form that only it can read.
  */
 export type ResponsesOptions = BodyOptions;
 
@@ -25,13 +35,24 @@ const defaultNotice = `no model is named, so ${defaultModel} answers: --model NA
  */
 export default function openaiResponses(config: ResponsesOptions = {}): Plugin {
   const name = config.name ?? 'openai-responses';
-  return { name, api: 1, setup: (host) => void host.add(models, responsesModel(name, config)) };
+  return {
+    name,
+    api: 1,
+    setup: (host) => {
+      const { compact, ...model } = responsesModel(name, config);
+      host.add(models, model);
+      if (config.compact === true) host.add(providerCompactions, { name, compact });
+    },
+  };
 }
 
 /** The schema of ResponsesOptions. */
 export const options = async () => (await import('./wire/options.ts')).responsesOptions();
 
-function responsesModel(provider: string, config: ResponsesOptions): Model {
+function responsesModel(
+  provider: string,
+  config: ResponsesOptions,
+): Model & Pick<ProviderCompaction, 'compact'> {
   const rules: EndpointRules = {
     provider,
     env: process.env,
@@ -47,25 +68,33 @@ function responsesModel(provider: string, config: ResponsesOptions): Model {
   /** Threads that were told of the default model. */
   const told = new Set<string>();
   let count = 0;
+  const encode = (part: Part) => encodePart(part, how);
+  const questionOf = ({ model }: Traits, parts: readonly Part[]) => ({
+    endpoint: resolveEndpoint(config, rules),
+    options: config,
+    model,
+    hasTools: parts.some((part) => part.type === 'tools'),
+    otherApi: 'if this server speaks only Chat Completions, use --provider openai-chat',
+  });
   return {
     name: provider,
     traits,
-    encode: (part) => encodePart(part, how),
+    encode,
+    compact: async ({ thread, settings, parts }, context) => {
+      const { compactParts } = await import('./responses/compact.ts');
+      const question = questionOf(traits(settings), parts);
+      const encoded = parts.map((part) => ({ part, text: encode(part) }));
+      return compactParts(encoded, { question, thread, origin }, context);
+    },
     async *stream(request: ModelRequest, context: ModelContext): AsyncGenerator<ModelEvent> {
       const known = traits(request.settings);
       if (named(request.settings.model) === undefined && !told.has(request.thread)) {
         told.add(request.thread);
         context.notice('info', defaultNotice);
       }
-      const question: Question = {
-        endpoint: resolveEndpoint(config, rules),
-        options: config,
-        path: '/responses',
-        body: responsesBody(request, known, config),
-        model: known.model,
-        hasTools: request.parts.some(({ part }) => part.type === 'tools'),
-        otherApi: 'if this server speaks only Chat Completions, use --provider openai-chat',
-      };
+      const parts = request.parts.map(({ part }) => part);
+      const body = responsesBody(request, known, config);
+      const question: Question = { ...questionOf(known, parts), path: '/responses', body };
       const prefix = `r${Date.now().toString(36)}_${++count}`;
       const reader = new ResponseReader({ origin, asked: askedBy(question), prefix });
       for await (const events of exchange(question, context)) {

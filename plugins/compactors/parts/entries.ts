@@ -1,6 +1,7 @@
 /** A new window as the kernel takes it: ranges of what stays, in order, and new fragments between them. */
 
 import type { FragmentItem, WindowEntry } from '../../../core/index.ts';
+import type { Split } from './split.ts';
 import type { JobParts } from './units.ts';
 
 export interface NewWindow {
@@ -60,8 +61,21 @@ function foreignTo(parts: JobParts): ReadonlySet<number> {
   return foreign;
 }
 
-function copyOf({ plugin, source, stability, role, text, pinned }: FragmentItem): NewFragment {
-  return { plugin, source, stability, role, text, pinned };
+function copyOf(part: FragmentItem): NewFragment {
+  const { plugin, source, stability, role, text, pinned, opaque } = part;
+  const sealed = opaque === undefined ? {} : { opaque };
+  return { plugin, source, stability, role, text, pinned, ...sealed };
+}
+
+/** The window in which one fragment, before the newest answers, stands for all that goes. */
+export function windowOf(
+  { parts }: { readonly parts: JobParts },
+  { gone, tailStart }: Pick<Split, 'gone' | 'tailStart'>,
+  fragment: NewFragment,
+): readonly WindowEntry[] {
+  const dropped = new Set([...gone].flatMap((unit) => unit.at));
+  const added = new Map([[tailStart - 1, fragment]]);
+  return entriesOf(parts, { isKept: (index) => !dropped.has(index), added });
 }
 
 /** Neighbouring ranges become one, unless something that goes lies between them. */

@@ -50,8 +50,11 @@ const encoders: Encoders = {
     }));
     return JSON.stringify([...functions, ...(webSearch ? [webSearchTool] : [])] satisfies Tool[]);
   },
-  fragment: ({ role, text }) =>
-    role === 'system' ? quoted(text) : item(message(role, [{ type: 'text', text }])),
+  fragment: ({ role, text, opaque }, { origin }) => {
+    if (opaque?.provider === origin && Array.isArray(opaque.data))
+      return opaque.data.map(item).join(',');
+    return role === 'system' ? quoted(text) : item(message(role, [{ type: 'text', text }]));
+  },
   user: ({ content }) => item(message('user', content)),
   reasoning: ({ id, summary, opaque }, { origin }) => {
     if (opaque?.provider !== origin || typeof opaque.data !== 'string') return '';

@@ -33,6 +33,7 @@ export function responsesOptions() {
     webSearch: z.boolean().optional(),
     reasoningSummary: z.enum(['auto', 'concise', 'detailed']).optional(),
     serviceTier: z.string().optional(),
+    compact: z.boolean().optional(),
   });
 }
 
