@@ -22,6 +22,7 @@ export type Slot =
   | 'redactors'
   | 'observers'
   | 'checkpoints'
+  | 'mcp'
   | 'frontEnds';
 
 /** Built-in plugins by name. */
@@ -76,6 +77,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     slot: 'checkpoints',
     load: () => import('../plugins/checkpoints/checkpoints.ts'),
   },
+  mcp: { slot: 'mcp', load: () => import('../plugins/mcp/mcp.ts') },
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
@@ -86,6 +88,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   compact: { slot: 'frontEnds', load: () => import('../plugins/front-ends/compact.ts') },
   plugin: { slot: 'frontEnds', load: () => import('../plugins/front-ends/plugin-list.ts') },
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
+  'mcp-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/mcp.ts') },
   prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },
   agent: { slot: 'frontEnds', load: () => import('../plugins/front-ends/agent.ts') },
   skill: { slot: 'frontEnds', load: () => import('../plugins/front-ends/skill.ts') },

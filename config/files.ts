@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { KernelError, messageOf } from '../core/errors.ts';
 import { type ConfigData, isSection } from './key-path.ts';
+import { mcpFileName } from './mcp-file.ts';
 
 /** A configuration file that is there. `text` is all of it, for hashing and parsing. */
 export interface FoundFile {
@@ -36,6 +37,11 @@ export function findFile(file: string): FoundFile | undefined {
 export function findRepositoryFile(folder: string): FoundFile | undefined {
   const found = repositoryNames.flatMap((place) => readIfThere(join(folder, place)));
   return onlyOne(found.filter((one) => !isManifest(one.file) || hasOwnKey(one.text)));
+}
+
+/** The `.mcp.json` of one folder of a repository. */
+export function findMcpFile(folder: string): FoundFile | undefined {
+  return readIfThere(join(folder, mcpFileName))[0];
 }
 
 /** The folders from a repository's root (where `.git` is) down to `cwd`; without a root, `cwd` alone. */

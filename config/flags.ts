@@ -3,6 +3,7 @@
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { contextCommands } from './context-commands.ts';
 import { agentCommands } from './agent-commands.ts';
+import { mcpCommands } from './mcp-commands.ts';
 import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
 import { serverCommands } from './server-commands.ts';
@@ -233,6 +234,7 @@ export const commands: readonly Command[] = [
   ...contextCommands({ json, last, settings, configuration }),
   ...promptCommands({ json, last, settings, configuration }),
   ...policyCommands({ json, last, settings, configuration }),
+  ...mcpCommands({ json, last, settings, configuration }),
   ...agentCommands({ json, configuration }),
   {
     name: 'plugin list',

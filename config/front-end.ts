@@ -73,6 +73,13 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
       with: ['why'],
       programOptions: ({ cwd }) => ({ why: { cwd } }),
     }),
+  mcp: (options) =>
+    openKernel({
+      ...options,
+      needsModel: false,
+      slots: ['machines', 'sandboxes', 'policies', 'redactors', 'observers', 'mcp', 'frontEnds'],
+      with: ['mcp-command'],
+    }),
   doctor: openDoctor,
   'mcp-server': async (options) => (await import('./mcp-server.ts')).openMcpServer(options),
   'app-server': async (options) => (await import('./app-server.ts')).openAppServer(options),

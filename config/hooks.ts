@@ -29,6 +29,14 @@ export function hookScripts({ hooks }: ConfigData, folders: readonly string[]): 
       .split(/[\s;&|<>()]+/u)
       .filter((word) => word !== ''),
   );
+  return filesNamed(words, folders);
+}
+
+/** Words that are files in these folders, absolute. */
+export function filesNamed(
+  words: readonly string[],
+  folders: readonly string[],
+): readonly string[] {
   const files = folders.flatMap((folder) => words.map((word) => resolve(folder, word)));
   const isOurs = (file: string) => folders.some((folder) => file.startsWith(`${folder}/`));
   return [...new Set(files)].filter((file) => isOurs(file) && isFile(file));

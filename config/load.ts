@@ -10,6 +10,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import { type ConfigData, formatKeyPath, leavesOf } from './key-path.ts';
 import type { Config } from './keys.ts';
 import { type Layer, type LayerName, mergeLayers } from './layers.ts';
+import { serverLosses, withSingleServers } from './mcp-layers.ts';
 import { closed, findManaged, type ManagedFile, type ManagedPolicy } from './managed.ts';
 import { type Environment, makePrivateFolder, type Paths, pathsOf } from './paths.ts';
 import { findRepository, type Notice, repositoryLayers } from './repository.ts';
@@ -77,7 +78,10 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
 
   const repositories = repositoryLayers(repository, read);
   const own = [...flags, ...repositories, ...(user ? [layerOf('user', user, read)] : [])];
-  const { written, layers, lost, pins } = await govern(managed, own, { cwd, paths, env });
+  const governed = await govern(managed, own, { cwd, paths, env });
+  const { lost, pins } = governed;
+  const written = withSingleServers(governed.written);
+  const layers = withSingleServers(governed.layers);
   const config = mergeLayers(written);
   if (!isValidated) await validateAll(managed, written, config);
   return {
@@ -88,7 +92,12 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
     config, // valid: validated now, or when its stamp was made
     layers,
     agents: repository.agents,
-    notices: [...repository.notices, ...refusals(repositories), ...lost],
+    notices: [
+      ...repository.notices,
+      ...refusals(repositories),
+      ...lost,
+      ...serverLosses(layers).map((message): Notice => ({ code: 'mcp', message })),
+    ],
     fingerprint,
     isValidated,
     ...(repository.hashes === undefined ? {} : { hashes: repository.hashes }),

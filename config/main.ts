@@ -75,6 +75,13 @@ async function runCommand(parsed: Parsed, signal: AbortSignal): Promise<number> 
       const { configJsonSchema } = await import('./schema.ts');
       return tell(JSON.stringify(await configJsonSchema(), null, 2));
     }
+    case 'mcp approve': {
+      const { approveServers } = await import('./mcp-approve.ts');
+      const configuration = await loadConfig(loadOptions(parsed));
+      await tellNotices(configuration);
+      const revoke = parsed.flags['revoke'] === true;
+      return tell(approveServers(configuration, [...words, ...rest], { revoke }));
+    }
     case 'trust':
       return tell(await trust(word, parsed));
     case 'completion': {

@@ -2,6 +2,7 @@
 
 import { createKernel, type Kernel } from '../core/kernel.ts';
 import type { PluginSpec } from '../core/plugin.ts';
+import { mcpOptions } from './mcp.ts';
 import { commandEnv } from './command-env.ts';
 import type { ConfigData } from './key-path.ts';
 import { type Configuration, dropStamp, loadConfig, type LoadOptions } from './load.ts';
@@ -45,6 +46,7 @@ export async function openConfigured(
   const provider = options.needsModel ? await resolveProvider(configuration) : undefined;
   const given: Readonly<Record<string, object>> = {
     ...policyOptions(configuration),
+    mcp: mcpOptions(configuration),
     ...options.programOptions?.(configuration),
   };
   const requests = planPlugins(configuration, withProvider(options, provider)).map((request) => ({

@@ -15,6 +15,10 @@ export interface Paths {
   readonly trust: string;
   /** What was answered for projects. */
   readonly rules: string;
+  /** What is known of MCP servers: their tools as they were accepted, and their tokens. */
+  readonly mcp: string;
+  /** Which servers of repositories the user has approved. */
+  readonly approved: string;
   /** One JSON Lines file a month, and where they end. */
   readonly audit: string;
   /** What turns changed, and what was there before. */
@@ -46,6 +50,8 @@ export function pathsOf(env: Environment, platform: string = process.platform): 
     threads: join(state, 'threads'),
     trust: join(state, 'trust.json'),
     rules: join(state, 'rules.json'),
+    mcp: join(state, 'mcp'),
+    approved: join(state, 'mcp-approved.json'),
     audit: join(state, 'audit'),
     checkpoints: join(state, 'checkpoints'),
     stamps: join(state, 'stamps'),

@@ -8,11 +8,17 @@ import { lazyParser } from '../plugins/policies/shell/load.ts';
 import { readableSkills } from './agent-folders.ts';
 import type { Layer } from './layers.ts';
 import type { Configuration } from './load.ts';
+import { serverRules } from './mcp.ts';
 import { projectRules } from './project-rules.ts';
 
 /** Options of the policies by name; they share one parser. */
-export function policyOptions({ layers, paths, root, agents }: Configuration) {
-  const rules = [...layers.flatMap(rulesOf), ...readableSkills(agents).map(skillRule)];
+export function policyOptions(configuration: Configuration) {
+  const { layers, paths, root, agents } = configuration;
+  const rules = [
+    ...layers.flatMap(rulesOf),
+    ...serverRules(configuration),
+    ...readableSkills(agents).map(skillRule),
+  ];
   const project = projectRules(paths.rules, root);
   const shared: ApprovalOptions = {
     rules,

@@ -3,16 +3,17 @@
 import { KernelError, messageOf } from '../core/errors.ts';
 import { type AgentFolders, findAgentFolders } from './agent-folders.ts';
 import { builtins, type Slot } from './builtin.ts';
-import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
+import { findMcpFile, findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
 import { type ConfigData, isSection, type KeyPath, valueAt } from './key-path.ts';
 import { ruleOf } from './keys.ts';
 import { type Layer, withoutRefused } from './layers.ts';
+import { isMcpFile, mcpLayer, userOnlyKeys } from './mcp-file.ts';
 import type { Paths } from './paths.ts';
 import { actingFor, checkTrust, readTrust, type TrustRecords } from './trust.ts';
 
 /** Something the user should know about the configuration. */
 export interface Notice {
-  readonly code: 'untrusted' | 'refused' | 'trust' | 'managed';
+  readonly code: 'untrusted' | 'refused' | 'trust' | 'managed' | 'mcp';
   /** Names the file, and the key where there is one, and says what to do. */
   readonly message: string;
   /** Configuration files that do not count. */
@@ -51,7 +52,7 @@ function findFiles(
   const [root] = folders;
   let files: readonly FoundFile[];
   try {
-    files = folders.flatMap((folder) => findRepositoryFile(folder) ?? []).toReversed();
+    files = folders.flatMap((folder) => filesOf(folder)).toReversed();
   } catch (error) {
     if (isTrusted) throw error;
     return { root, files: [], notices: [untrusted(messageOf(error), 'does not count')] };
@@ -64,12 +65,18 @@ function findFiles(
   return { root, files: [], notices: [notice] };
 }
 
+/** What may act in one folder. */
+export function filesOf(folder: string): readonly FoundFile[] {
+  return [findMcpFile(folder), findRepositoryFile(folder)].filter((one) => one !== undefined);
+}
+
 /** The layers of the files that count, without what only the user may set. */
 export function repositoryLayers(
   { files }: Repository,
   read: (file: FoundFile) => ConfigData,
 ): readonly Layer[] {
   return files.map((found) => {
+    if (isMcpFile(found.file)) return mcpLayer(found.file, () => read(found));
     const values = read(found);
     const layer: Layer = { name: 'repository', file: found.file, values };
     return withoutRefused(layer, (path) => isUserOnly(path, values));
@@ -87,8 +94,12 @@ const guards: ReadonlySet<Slot | undefined> = new Set([
 /** Base URLs, headers, keys, proxies, certificates, state paths, and whatever else a repository never sets. */
 function isUserOnly(path: KeyPath, values: ConfigData): boolean {
   if (ruleOf(path)?.from === 'user') return true;
-  const [section, name, part] = path;
-  if (section !== 'plugins' || name === undefined) return false;
+  const [section, name, part = ''] = path;
+  if (section === 'mcpServers') return userOnlyKeys.has(part);
+  return section === 'plugins' && name !== undefined && isUserOnlyPart(name, part, values);
+}
+
+function isUserOnlyPart(name: string, part: string, values: ConfigData): boolean {
   const use = valueAt(values, ['plugins', name, 'use']);
   const slot = builtins[typeof use === 'string' ? use : name]?.slot;
   if (guards.has(builtins[name]?.slot) || guards.has(slot)) return true;

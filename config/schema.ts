@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { KernelError } from '../core/errors.ts';
+import { serversSchema } from '../plugins/mcp/server-schema.ts';
 import { ruleSchema } from '../plugins/policies/rules/schema.ts';
 import { builtins } from './builtin.ts';
 import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from './key-path.ts';
@@ -52,7 +53,7 @@ const keySchemas = {
   plugins: z.record(z.string(), z.union([z.boolean(), pluginEntry])),
   providers: z.record(z.string(), section),
   toolchain: section,
-  mcpServers: section,
+  mcpServers: serversSchema,
   hooks: section,
 } satisfies { readonly [K in keyof typeof keyRules]: z.ZodType<Config[K]> };
 

@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { KernelError } from '../core/errors.ts';
 import { actingInAgents } from './agent-folders.ts';
 import { makeReader } from './cosmiconfig.ts';
-import { findRepositoryFile, type FoundFile, foldersOf } from './files.ts';
-import { hookScripts } from './hooks.ts';
+import { type FoundFile, foldersOf } from './files.ts';
+import { filesNamed, hookScripts } from './hooks.ts';
+import { serverWords } from './mcp-file.ts';
 import { hashWithImports } from './imports.ts';
 import type { Paths } from './paths.ts';
 import { PluginModules } from './plugin-modules.ts';
 import { folderOf, isPath, pathOf } from './plugin-path.ts';
-import { usedPlugins } from './repository.ts';
+import { filesOf, usedPlugins } from './repository.ts';
 import { actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
 
 /**
@@ -30,7 +31,10 @@ export function trustFolder(folder: string, paths: Paths): string {
     const values = read(found);
     const from = folderOf(found.file);
     const plugins = usedPlugins(values).map((use) => locate(use, from, paths.config));
-    const scripts = hookScripts(values, [root, from]);
+    const scripts = [
+      ...hookScripts(values, [root, from]),
+      ...filesNamed(serverWords(values), [root, from]),
+    ];
     acting = {
       ...acting,
       ...actingOf(root, found.file, hashWithImports([found.file, ...plugins, ...scripts])),
@@ -67,7 +71,7 @@ function find(folder: string): Found {
     });
   }
   const folders = foldersOf(real);
-  const files = folders.flatMap((one) => findRepositoryFile(one) ?? []);
+  const files = folders.flatMap((one) => filesOf(one));
   return { root: folders[0], folders, files };
 }
 

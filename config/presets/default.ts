@@ -30,6 +30,7 @@ export const defaultPreset: readonly string[] = [
   'view-image',
   'ask-user',
   'agents',
+  'mcp',
   'provider',
   'summary',
   'prune',

@@ -3,6 +3,7 @@ import type { Host, Plugin } from '../../core/index.ts';
 import { parse } from './command-line/parse.ts';
 import { runCommand, type Command, type CommandContext } from './command-line/run.ts';
 import { checkConfiguration, checkNode, checkPrograms, checkState } from './doctor/checks.ts';
+import { checkServers } from './doctor/checks-servers.ts';
 import { checkPlugins, checkProvider, checkSandbox } from './doctor/checks-kernel.ts';
 import type { Check, FoundConfiguration, Machine } from './doctor/facts.ts';
 import { line, type Style } from './terminal/style.ts';
@@ -79,6 +80,7 @@ async function checkAll(
     checkSandbox(host.get(sandboxes)),
     configuration && checkProvider(configuration.provider, host.effects),
     checkPlugins(client),
+    checkServers(client),
   ];
   const found = await Promise.all(pending.map(async (checks) => (await checks) ?? []));
   return [

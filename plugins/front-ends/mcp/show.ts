@@ -1,0 +1,75 @@
+/** Servers and their tools for people. */
+
+import { line, type Style } from '../terminal/style.ts';
+import { table } from '../terminal/table.ts';
+import { duration } from '../terminal/words.ts';
+import type { Difference, ServerStatus, ToolStatus } from './status.ts';
+
+/** A line for each server, and under it what is wrong. */
+export function shownServers(
+  servers: Readonly<Record<string, ServerStatus>>,
+  style: Style,
+): string {
+  const all = Object.entries(servers);
+  if (all.length === 0)
+    return 'no MCP server is configured: add one under "mcpServers" (docs/mcp.md)\n';
+  const rows = all.map(([name, one]) => [
+    name,
+    one.state,
+    one.startMs === undefined ? '' : duration(one.startMs),
+    `${one.tools}`,
+    [one.protocol ?? '', one.title ?? ''].filter(Boolean).join(' '),
+    heldBy(one),
+  ]);
+  const [head = '', ...lines] = table(
+    [['SERVER', 'STATE', 'START', 'TOOLS', 'SPEAKS', 'RUNS'], ...rows],
+    [2, 3],
+  ).split('\n');
+  const faults = all.flatMap(([name, { why, changed, auth }]) => [
+    ...(why === undefined ? [] : [`${name}: ${why}`]),
+    ...(changed === 0
+      ? []
+      : [`${name}: ${changed} tools have changed, see "spindle mcp diff ${name}"`]),
+    ...(auth === undefined || auth === 'none' ? [] : [`${name}: reached with a ${auth}`]),
+  ]);
+  return [
+    `${style.dim(head)}\n`,
+    ...lines.filter(Boolean).map((one) => `${line(one, 300)}\n`),
+    ...faults.map((one) => style.yellow(`! ${line(one, 1000)}\n`)),
+  ].join('');
+}
+
+function heldBy({ type, confined }: ServerStatus): string {
+  if (type !== 'stdio') return 'elsewhere';
+  if (confined === undefined) return '';
+  return confined === 'none' ? 'unconfined' : `confined (${confined})`;
+}
+
+/** A line for each tool. */
+export function shownTools(tools: readonly ToolStatus[], style: Style): string {
+  const rows = tools.map(({ name, tool, state, description }) => [
+    name ?? tool,
+    state,
+    line(description, 80),
+  ]);
+  const [head = '', ...lines] = table([['TOOL', 'STATE', 'DESCRIPTION'], ...rows]).split('\n');
+  return [style.dim(head), ...lines].join('\n');
+}
+
+/** What has changed, tool by tool. */
+export function shownDifferences(
+  server: string,
+  differences: readonly Difference[],
+  style: Style,
+): string {
+  if (differences.length === 0) return `the tools of ${server} are as they were accepted\n`;
+  const texts = differences.map(({ tool, lines }) =>
+    [`${tool}:`, ...lines.map((one) => `  ${coloured(line(one, 2000), style)}`)].join('\n'),
+  );
+  return `${texts.join('\n')}\nTo accept this: spindle mcp accept ${server}\n`;
+}
+
+function coloured(text: string, style: Style): string {
+  if (text.startsWith('+')) return style.green(text);
+  return text.startsWith('-') ? style.red(text) : text;
+}

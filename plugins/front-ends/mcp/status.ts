@@ -1,0 +1,32 @@
+/** What the requests of the plugin `mcp` answer, as far as it is shown. */
+
+/** One server. */
+export interface ServerStatus {
+  readonly state: 'configured' | 'starting' | 'ready' | 'failed';
+  readonly why?: string;
+  readonly startMs?: number;
+  readonly type: string;
+  readonly from: string;
+  readonly tools: number;
+  readonly changed: number;
+  readonly resources: boolean;
+  readonly prompts: readonly string[];
+  readonly auth?: string;
+  readonly title?: string;
+  readonly protocol?: string;
+  readonly confined?: string;
+}
+
+/** One tool; `name` is what the model calls it, when it may. */
+export interface ToolStatus {
+  readonly name: string | null;
+  readonly tool: string;
+  readonly description: string;
+  readonly state: string;
+}
+
+/** A tool that was changed, line by line. */
+export interface Difference {
+  readonly tool: string;
+  readonly lines: readonly string[];
+}

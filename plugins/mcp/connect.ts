@@ -1,0 +1,230 @@
+/** Connects to a server: the SDK's client over a transport of ours. The SDK is loaded here, and only here. */
+
+import { pathToFileURL } from 'node:url';
+
+import type * as sdkModule from '@modelcontextprotocol/client';
+import type {
+  Client,
+  ClientOptions,
+  OAuthClientProvider,
+  Transport,
+} from '@modelcontextprotocol/client';
+
+import { type Host, messageOf, type Process, type SpawnRequest } from '../../core/index.ts';
+import type { ActiveCalls } from './active-calls.ts';
+import { elicit } from './elicitation.ts';
+import { fetchFor } from './http-fetch.ts';
+import { sample } from './sampling.ts';
+import type { RemoteServer, ServerConfig, StdioServer } from './server-config.ts';
+import { StdioTransport } from './stdio-transport.ts';
+import { oneLine } from './text.ts';
+
+/** How long a program may take to say whether it knows versions from 2026 on, before it is taken not to. */
+const probeMs = 4000;
+
+/** What connecting needs, and whom it tells. */
+export interface ConnectOptions {
+  readonly host: Host;
+  readonly version: string;
+  readonly roots: readonly string[];
+  readonly calls: ActiveCalls;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** It was found to know no version from 2026 on. */
+  readonly isLegacy: boolean;
+  readonly spawn: (
+    server: StdioServer,
+    request: Pick<SpawnRequest, 'stdin' | 'onOutput'>,
+  ) => Promise<Process>;
+  /** For a server that wants a login. */
+  readonly auth: (server: RemoteServer, sdk: Sdk) => OAuthClientProvider | undefined;
+  readonly onListChanged: (what: 'tools' | 'prompts' | 'resources') => void;
+  readonly onResource: (uri: string) => void;
+  readonly onLog: (message: string) => void;
+}
+
+/** The SDK's module. */
+export type Sdk = typeof sdkModule;
+
+/** A server that answers. */
+export interface Connection {
+  readonly sdk: Sdk;
+  readonly client: Client;
+  /** What is to be said of its process, when it has one that ended. */
+  readonly story: () => string;
+  /** Told once, when it has ended by itself or was closed. */
+  readonly onClose: (listener: () => void) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts or reaches a server and agrees on a version. Throws what went wrong, with all that is known of it. */
+export async function connect(server: ServerConfig, options: ConnectOptions): Promise<Connection> {
+  const sdk = await import('@modelcontextprotocol/client');
+  return server.type === 'stdio'
+    ? connectProgram(server, sdk, options)
+    : connectRemote(server, sdk, options);
+}
+
+async function connectProgram(
+  server: StdioServer,
+  sdk: Sdk,
+  options: ConnectOptions,
+): Promise<Connection> {
+  const attempt = async (isLegacy: boolean) => {
+    const transport = new StdioTransport({
+      spawn: (request) => options.spawn(server, request),
+      parse: sdk.parseJSONRPCMessage,
+      log: options.onLog,
+    });
+    const client = makeClient(server, sdk, options);
+    try {
+      await open(client, transport, { ...options, isLegacy });
+    } catch (error) {
+      await transport.close();
+      const story = transport.story();
+      throw new Error(story === '' ? messageOf(error) : `${messageOf(error)} (${story})`, {
+        cause: error,
+      });
+    }
+    const story = () => transport.story();
+    return { sdk, client, story, onClose: closing(client), close: () => transport.close() };
+  };
+  if (options.isLegacy) return attempt(true);
+  try {
+    return await attempt(false);
+  } catch (error) {
+    // Some end when they are asked what they do not know before the handshake.
+    if (options.signal.aborted || !isClosed(error, sdk)) throw error;
+    return attempt(true);
+  }
+}
+
+function closing(client: Client): Connection['onClose'] {
+  const listeners = new Set<() => void>();
+  Object.assign(client, { onclose: () => listeners.forEach((tell) => tell()) });
+  return (listener) => void listeners.add(listener);
+}
+
+function isClosed(error: unknown, { SdkError, SdkErrorCode }: Sdk): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof SdkError && cause.code === SdkErrorCode.ConnectionClosed;
+}
+
+/** Streamable HTTP; where the server answers that it knows no such thing, the older SSE. */
+async function connectRemote(
+  server: RemoteServer,
+  sdk: Sdk,
+  options: ConnectOptions,
+): Promise<Connection> {
+  const authProvider = options.auth(server, sdk);
+  const fetch = fetchFor(options.host.effects, server);
+  const shared = { fetch, ...(authProvider === undefined ? {} : { authProvider }) };
+  const attempt = async (type: 'http' | 'sse') => {
+    const url = new URL(server.url);
+    const isSse = type === 'sse';
+    const transport = isSse
+      ? new sdk.SSEClientTransport(url, shared)
+      : new sdk.StreamableHTTPClientTransport(url, shared);
+    const client = makeClient(server, sdk, options);
+    try {
+      await open(client, transport, { ...options, isLegacy: isSse || options.isLegacy });
+    } catch (error) {
+      await client.close().catch(() => {});
+      throw error;
+    }
+    const close = async () => {
+      if ('terminateSession' in transport) await quickly(transport.terminateSession());
+      await client.close();
+    };
+    return { sdk, client, story: () => '', onClose: closing(client), close };
+  };
+  if (server.type === 'sse') return attempt('sse');
+  try {
+    return await attempt('http');
+  } catch (error) {
+    if (options.signal.aborted || !isOlder(error, sdk)) throw error;
+    return attempt('sse').catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** By the specification: 400, 404 or 405 to the first request. */
+function isOlder(error: unknown, { SdkHttpError }: Sdk): boolean {
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  return causes.some(
+    (one) => one instanceof SdkHttpError && [400, 404, 405].includes(one.status ?? 0),
+  );
+}
+
+/** A farewell that takes no longer than it is worth. */
+async function quickly(farewell: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 300);
+  await Promise.race([farewell.catch(() => {}), promise]);
+  clearTimeout(timer);
+}
+
+async function open(client: Client, transport: Transport, options: ConnectOptions): Promise<void> {
+  const { signal, timeoutMs, isLegacy } = options;
+  await client.connect(transport, {
+    signal,
+    timeout: timeoutMs,
+    ...(isLegacy ? { prior: { kind: 'legacy' } } : {}),
+  });
+}
+
+function makeClient(server: ServerConfig, sdk: Sdk, options: ConnectOptions): Client {
+  const { version, onListChanged, timeoutMs } = options;
+  const onChanged = (what: 'tools' | 'prompts' | 'resources') => ({
+    autoRefresh: false,
+    onChanged: () => onListChanged(what),
+  });
+  const clientOptions: ClientOptions = {
+    capabilities: {
+      elicitation: { form: { applyDefaults: true }, url: {} },
+      sampling: {},
+      roots: { listChanged: false },
+    },
+    versionNegotiation: { mode: 'auto', probe: { timeoutMs: Math.min(timeoutMs, probeMs) } },
+    listChanged: {
+      tools: onChanged('tools'),
+      prompts: onChanged('prompts'),
+      resources: onChanged('resources'),
+    },
+    inputRequired: { maxRounds: 20 },
+  };
+  const client = new sdk.Client({ name: 'spindle', version }, clientOptions);
+  answerServer(client, server.name, options);
+  const onerror = (error: unknown) => options.onLog(oneLine(messageOf(error)));
+  Object.assign(client, { onerror });
+  return client;
+}
+
+/** What a server may ask of us: the user, the model, the folders. A ping is answered by the SDK. */
+function answerServer(
+  client: Client,
+  server: string,
+  { calls, host, roots, onLog, onResource }: ConnectOptions,
+) {
+  client.setRequestHandler('elicitation/create', ({ params }) =>
+    elicit(params, { server, call: calls.latest }),
+  );
+  client.setRequestHandler('sampling/createMessage', ({ params }) =>
+    sample(params, { server, call: calls.latest, host }),
+  );
+  client.setRequestHandler('roots/list', () => {
+    const settings = calls.latest?.context.call.settings;
+    const folders = settings?.roots ?? roots;
+    return { roots: folders.map((path) => ({ uri: pathToFileURL(path).href })) };
+  });
+  client.setNotificationHandler('notifications/message', ({ params: { level, data, logger } }) => {
+    const text = typeof data === 'string' ? data : JSON.stringify(data);
+    onLog(
+      `${level}${logger === undefined ? '' : ` ${oneLine(logger, 40)}`}: ${oneLine(text, 1000)}`,
+    );
+  });
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) =>
+    onResource(params.uri),
+  );
+}

@@ -1,0 +1,205 @@
+/** Logging in to a server: OAuth 2.1 with PKCE, dynamic registration and refresh, by the SDK; what it keeps is here. */
+
+import type {
+  OAuthDiscoveryState,
+  OAuthClientInformationContext,
+  OAuthClientProvider,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client';
+
+import { type Effects, invalid, type JsonSchema } from '../../core/index.ts';
+import type { Sdk } from './connect.ts';
+import { isWebAddress } from './elicitation.ts';
+import { fetchFor } from './http-fetch.ts';
+import type { McpState, StoredAuth } from './remembered.ts';
+import type { RemoteServer } from './server-config.ts';
+import { oneLine } from './text.ts';
+
+/** Where nobody listens: a refresh sends no redirect, and a login names its own. */
+const unusedRedirect = 'http://127.0.0.1/callback';
+const nothing: StoredAuth = { clients: {} };
+
+/** What one server's login keeps, bound to its address and to the issuer that gave it. */
+class Login implements OAuthClientProvider {
+  readonly redirectUrl: string;
+  /** The address that the user is to open. */
+  url: URL | undefined;
+  readonly #server: RemoteServer;
+  readonly #state: McpState;
+  readonly #isLogin: boolean;
+  readonly #nonce: string;
+  #verifier = '';
+  #discovery: OAuthDiscoveryState | undefined;
+
+  constructor(server: RemoteServer, state: McpState, redirectUrl?: string) {
+    this.#server = server;
+    this.#state = state;
+    this.#isLogin = redirectUrl !== undefined;
+    this.redirectUrl = redirectUrl ?? unusedRedirect;
+    this.#nonce = process.getBuiltinModule('node:crypto').randomBytes(24).toString('base64url');
+  }
+
+  get clientMetadata() {
+    const { oauth } = this.#server;
+    return {
+      client_name: 'Spindle',
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: oauth?.clientSecret === undefined ? 'none' : 'client_secret_post',
+      ...(oauth?.scope === undefined ? {} : { scope: oauth.scope }),
+    };
+  }
+
+  readonly state = () => this.#nonce;
+
+  #stored(): StoredAuth {
+    return this.#state.readAuth(this.#server.key) ?? nothing;
+  }
+
+  #store(changes: Partial<StoredAuth>): void {
+    this.#state.writeAuth(this.#server.key, { ...this.#stored(), ...changes });
+  }
+
+  clientInformation(
+    context?: OAuthClientInformationContext,
+  ): StoredOAuthClientInformation | undefined {
+    const { oauth } = this.#server;
+    if (oauth?.clientId !== undefined) {
+      const secret = oauth.clientSecret === undefined ? {} : { client_secret: oauth.clientSecret };
+      return { client_id: oauth.clientId, ...secret };
+    }
+    const stored = this.#stored().clients[context?.issuer ?? ''];
+    // Who registered another redirect registers anew: servers compare it letter by letter.
+    const uris = stored?.['redirect_uris'];
+    const isOther = this.#isLogin && Array.isArray(uris) && !uris.includes(this.redirectUrl);
+    return isOther ? undefined : (stored as StoredOAuthClientInformation | undefined); // as it was saved
+  }
+
+  saveClientInformation(
+    information: StoredOAuthClientInformation,
+    context?: OAuthClientInformationContext,
+  ) {
+    const client = { redirect_uris: [this.redirectUrl], ...information } as JsonSchema; // JSON
+    this.#store({ clients: { ...this.#stored().clients, [context?.issuer ?? '']: client } });
+  }
+
+  tokens(): StoredOAuthTokens | undefined {
+    return this.#stored().tokens as StoredOAuthTokens | undefined; // as it was saved
+  }
+
+  saveTokens(tokens: StoredOAuthTokens): void {
+    this.#store({ tokens: { ...tokens } });
+  }
+
+  redirectToAuthorization(url: URL): void {
+    if (!this.#isLogin) throw needsLogin(this.#server);
+    if (!isWebAddress(url))
+      throw invalid`expected a login over https, but ${this.#server.name} names ${url.protocol}//${url.host}`;
+    this.url = url;
+  }
+
+  saveCodeVerifier(verifier: string): void {
+    this.#verifier = verifier;
+  }
+
+  readonly codeVerifier = () => this.#verifier;
+  readonly discoveryState = () => this.#discovery;
+
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#discovery = state;
+  }
+
+  invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void {
+    const { clients, tokens } = this.#stored();
+    const keepsClients = scope !== 'all' && scope !== 'client';
+    const keepsTokens = scope !== 'all' && scope !== 'tokens';
+    this.#state.writeAuth(this.#server.key, {
+      clients: keepsClients ? clients : {},
+      ...(keepsTokens && tokens !== undefined ? { tokens } : {}),
+    });
+    if (scope === 'all' || scope === 'discovery') this.#discovery = undefined;
+  }
+}
+
+/** For a server that wants a login: tells who has to do what. */
+export function needsLogin({ name }: RemoteServer) {
+  return invalid`MCP server ${name} wants a login: run "spindle mcp login ${name}"`;
+}
+
+/** Whether there are tokens for a server. */
+export function isLoggedIn(server: RemoteServer, state: McpState): boolean {
+  return state.readAuth(server.key)?.tokens !== undefined;
+}
+
+/** What a server is reached with: its tokens, refreshed as needed. Never begins a login. */
+export function authFor(server: RemoteServer, state: McpState): OAuthClientProvider | undefined {
+  const hasOwn = Object.keys(server.headers).some((name) => name.toLowerCase() === 'authorization');
+  return hasOwn ? undefined : new Login(server, state);
+}
+
+/** A login that waits for the user to come back. */
+export interface Pending {
+  readonly url: string;
+  /** What the user came back with, as the query of the redirect. */
+  readonly finish: (query: string) => Promise<void>;
+}
+
+export interface LoginOptions {
+  readonly server: RemoteServer;
+  readonly state: McpState;
+  readonly effects: Effects;
+  readonly sdk: Sdk;
+  /** Where the user is sent back to. */
+  readonly redirectUrl: string;
+  readonly scope?: string;
+}
+
+/** Begins a login. Without an address to open, the tokens that are there still do. */
+export async function beginLogin(options: LoginOptions): Promise<Pending | undefined> {
+  const { server, state, effects, sdk, redirectUrl } = options;
+  const login = new Login(server, state, redirectUrl);
+  const fetchFn = fetchFor(effects, { ...server, headers: {} });
+  const challenge = await challengeOf(server, fetchFn, sdk);
+  const scope = options.scope ?? server.oauth?.scope ?? challenge.scope;
+  const asked = {
+    serverUrl: server.url,
+    fetchFn,
+    ...(scope === undefined ? {} : { scope }),
+    ...(challenge.resourceMetadataUrl === undefined
+      ? {}
+      : { resourceMetadataUrl: challenge.resourceMetadataUrl }),
+  };
+  const result = await sdk.auth(login, { ...asked, forceReauthorization: true });
+  const { url } = login;
+  if (result === 'AUTHORIZED' || url === undefined) return undefined;
+  return {
+    url: url.href,
+    finish: async (query) => {
+      const came = new URLSearchParams(query);
+      if (came.get('state') !== login.state())
+        throw invalid`the answer to the login of ${server.name} is not to the question that was asked (its state differs): log in again`;
+      const code = came.get('code');
+      if (code === null)
+        throw invalid`${server.name} was not logged in: ${oneLine(came.get('error') ?? 'no code came back', 80)}`;
+      const iss = came.get('iss');
+      await sdk.auth(login, {
+        ...asked,
+        authorizationCode: code,
+        ...(iss === null ? {} : { iss }),
+      });
+    },
+  };
+}
+
+/** What the server says to a request without a token: where its metadata is, and which scope it wants. */
+async function challengeOf(server: RemoteServer, fetchFn: ReturnType<typeof fetchFor>, sdk: Sdk) {
+  const answer = await fetchFn(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+  });
+  await answer.body?.cancel();
+  return sdk.extractWWWAuthenticateParams(answer);
+}

@@ -1,0 +1,133 @@
+/** The configured servers in a kernel: what they add to it, and when. */
+
+import {
+  aroundModel,
+  aroundTool,
+  aroundTurn,
+  commands,
+  type Host,
+  prompts,
+  requests,
+  textOf,
+  type Tool,
+  tools,
+} from '../../core/index.ts';
+import { Catalog, type Few, type OfferedTool, tellTool } from './catalog.ts';
+import { commandName, promptCommand } from './prompt-commands.ts';
+import type { McpOptions } from './mcp.ts';
+import { memoryState } from './remembered.ts';
+import { mcpRequests } from './requests.ts';
+import { mentionsIn, readMentions, resourceTool } from './resources.ts';
+import { runTool } from './run-tool.ts';
+import { isUnknown, toolCall, toolSearch, wantedOf } from './search.ts';
+import { McpServer } from './server.ts';
+import { serverSource } from './server-source.ts';
+import { authFor } from './oauth.ts';
+
+/** Adds them. They end with the plugin. */
+export function addServers(
+  host: Host,
+  { servers: configs = [], state = memoryState(), ...options }: McpOptions,
+): void {
+  const { roots = [], sandbox = 'workspace-write', version = '0' } = options;
+  const few: Few = { tools: options.directTools ?? 20, bytes: options.directBytes ?? 8000 };
+  const servers: McpServer[] = [];
+  const catalog = { now: new Catalog([], few, () => false) };
+  for (const config of configs) {
+    const shared = {
+      host,
+      state,
+      roots,
+      version,
+      mode: sandbox,
+      auth: (server: Parameters<typeof authFor>[0]) => authFor(server, state),
+      onChanged: () => offer(),
+      notice: (message: string) => tell(host, message),
+    };
+    servers.push(host.scope.use(new McpServer(config, shared)));
+  }
+  const others = new Set(host.get(tools).keys());
+  catalog.now = new Catalog(servers, few, (name) => others.has(name));
+  for (const request of mcpRequests(catalog.now, { host, state })) host.add(requests, request);
+  const offer = offering(host, catalog.now);
+  offer();
+  addFixed(host, catalog.now);
+}
+
+/** In the log, and in every thread that is active. */
+function tell(host: Host, message: string): void {
+  host.log(message);
+}
+
+/** Adds tools and commands as they become known. What was added stays, so that no running thread loses it. */
+function offering(host: Host, catalog: Catalog): () => void {
+  const added = new Set<string>();
+  return () => {
+    for (const tool of catalog.direct()) {
+      if (added.has(tool.name)) continue;
+      added.add(tool.name);
+      host.add(tools, asTool(tool, host));
+    }
+    for (const server of catalog.servers.values()) {
+      if (server.config.fault !== undefined) continue;
+      for (const prompt of server.remembered.prompts) {
+        const name = `/${commandName(server.config.name, prompt.name)}`;
+        if (added.has(name)) continue;
+        added.add(name);
+        host.add(commands, promptCommand(server, prompt));
+      }
+    }
+  };
+}
+
+function asTool(offered: OfferedTool, host: Host): Tool {
+  const { description, inputSchema, changes } = tellTool(offered);
+  const { annotations } = offered.definition;
+  if (changes.length > 0)
+    host.log(
+      `the schema of ${offered.name} was made simpler for providers, without ${changes.join(', ')}`,
+    );
+  return {
+    name: offered.name,
+    description,
+    inputSchema,
+    ...(annotations === undefined ? {} : { annotations }),
+    run: (args, context) => runTool(offered, args, context),
+  };
+}
+
+/** What is there whatever the servers turn out to offer. */
+function addFixed(host: Host, catalog: Catalog): void {
+  host.add(tools, toolSearch(catalog));
+  host.add(tools, toolCall(catalog));
+  host.add(tools, resourceTool(catalog));
+  host.add(prompts, serverSource(catalog));
+  // Other wrappers see the call under the tool's own name.
+  host.add(
+    aroundTool,
+    async (call, { signal }, next) => {
+      if (call.name !== 'tool_call') return next(call);
+      const { name, args } = wantedOf(call.args);
+      const found = await catalog.find(name, signal);
+      return next({ ...call, name: found.name, args });
+    },
+    'first',
+  );
+  host.add(aroundTurn, async (turn, next) => {
+    const text = textOf(turn.input);
+    if (mentionsIn(text, catalog).length === 0) return next();
+    return next(await readMentions(text, catalog, turn));
+  });
+  host.add(aroundModel, async function* (request, context, next) {
+    for await (const event of next(request, context)) {
+      startUnknown(catalog);
+      yield event;
+    }
+  });
+}
+
+/** The first request has left: servers that have never told what they offer are started now. */
+function startUnknown(catalog: Catalog): void {
+  for (const server of catalog.servers.values())
+    if (server.state === 'configured' && isUnknown(server)) void server.ready().catch(() => {});
+}
