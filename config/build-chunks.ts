@@ -13,17 +13,20 @@ interface Modules {
 type ChunkOf = (id: string, modules: Modules) => string | null;
 
 /**
- * Light modules, which import nothing but their like, share two chunks: `spindle`, read by every start of `exec`, and
- * `later` for what is loaded when it is asked for. Reading a chunk costs half a millisecond, so a chunk for every
+ * Light modules, which import nothing but their like, share three chunks: `spindle`, read by every start of `exec`,
+ * `app-server` for what answers a client's handshake, and `later` for what is loaded when it is asked for. Reading a chunk costs half a millisecond, so a chunk for every
  * plugin would cost more than the whole start, and so would one for all: 100 KB of code cost 3 ms. What brings a
  * package with it has a chunk of its own. For one bundle: it remembers what it found.
  */
 export function chunksOf(root: string): ChunkOf {
   const first = new Set<string>();
+  const serving = new Set<string>();
   return (id, modules) => {
     if (!isLight(id, { root, modules })) return null;
     if (first.size === 0) for (const file of firstFiles(root)) reach(file, modules, first);
-    return first.has(id) ? 'spindle' : 'later';
+    if (serving.size === 0) for (const file of servingFiles(root)) reach(file, modules, serving);
+    if (first.has(id)) return 'spindle';
+    return serving.has(id) ? 'app-server' : 'later';
   };
 }
 
@@ -31,13 +34,19 @@ export function chunksOf(root: string): ChunkOf {
 function firstFiles(root: string): readonly string[] {
   const globals = '../plugins/models/wire/thin-globals.ts';
   const own = ['main.ts', 'front-end.ts', 'user-files.ts', globals];
-  const plugins = [...defaultPreset, 'exec'].map((name) => {
-    const [, file] = /import\(["'](.+?)["']\)/.exec(String(builtins[name]?.load)) ?? [];
-    if (file === undefined)
-      throw new Error(`expected builtins.${name}.load to be () => import('FILE'), and it is not`);
-    return file;
-  });
+  const plugins = [...defaultPreset, 'exec'].map(fileOf);
   return [...own, ...plugins].map((file) => join(root, 'config', file));
+}
+
+function servingFiles(root: string): readonly string[] {
+  return ['app-server.ts', fileOf('app-server')].map((file) => join(root, 'config', file));
+}
+
+function fileOf(name: string): string {
+  const [, file] = /import\(["'](.+?)["']\)/.exec(String(builtins[name]?.load)) ?? [];
+  if (file === undefined)
+    throw new Error(`expected builtins.${name}.load to be () => import('FILE'), and it is not`);
+  return file;
 }
 
 function reach(id: string, modules: Modules, found: Set<string>): void {
