@@ -1,0 +1,58 @@
+/** Commands that run for clients, by the name that the client gives them. */
+
+import { conflict, fail, notFound, type Process, type SandboxMode } from '../../core/index.ts';
+import { Stream } from './stream.ts';
+
+/** What commands outside threads are confined to. */
+export interface Confinement {
+  readonly sandbox: SandboxMode;
+  readonly network: boolean;
+}
+
+/** A piece of output. */
+export interface Piece {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+  /** Nothing more of this stream is kept. */
+  readonly isLast: boolean;
+}
+
+/** One that runs. `resize` is there when it has a terminal. */
+export interface Running {
+  readonly output: Stream<Piece>;
+  process?: Process;
+  resize?: (size: Size) => Promise<void>;
+}
+
+export interface Size {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** By client, then by name: nobody reaches another's. */
+export class RunningCommands {
+  readonly #all = new Map<string, Running>();
+
+  /** Throws `conflict` when the client has one of this name. */
+  add(client: string, id: string): Running & Disposable {
+    const key = keyOf(client, id);
+    if (this.#all.has(key)) throw conflict`expected another processId: ${id} runs`;
+    const output = new Stream<Piece>(({ bytes }) => bytes.length);
+    const running: Running & Disposable = {
+      output,
+      [Symbol.dispose]: () => {
+        output.end();
+        this.#all.delete(key);
+      },
+    };
+    this.#all.set(key, running);
+    return running;
+  }
+
+  /** Throws `not_found`. */
+  get(client: string, id: string): Running {
+    return this.#all.get(keyOf(client, id)) ?? fail(notFound`no command runs as ${id}`);
+  }
+}
+
+const keyOf = (client: string, id: string) => JSON.stringify([client, id]);
