@@ -74,7 +74,7 @@ async function propose(turn: Turn, job: CompactionJob, index: number): Promise<P
     const proposed = compactor.compact(own, next);
     const entries = await within(proposed, { signal: turn.signal, what: `compactor ${by}` });
     const fault = faultIn(entries, job);
-    if (fault === undefined) return { entries, by: inner ? `${by} over ${inner.by}` : by };
+    if (fault === undefined) return entries === inner?.entries ? inner : { entries, by };
     own.notice('warning', `its window was not taken: ${fault}`);
   } catch (error) {
     if (turn.signal.aborted) throw error;

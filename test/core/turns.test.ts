@@ -547,7 +547,7 @@ suite('a window that is too full', () => {
     });
     assert.ok(after < before);
     const move = (await thread.items()).findLast((item) => item.type === 'window');
-    assert.equal(move?.by, 'outer over inner');
+    assert.equal(move?.by, 'inner');
   });
 
   test('is not compacted while a turn runs', async (t) => {

@@ -75,7 +75,7 @@ async function compactNow({ client, id: thread }: ModelThread, remark?: string) 
   await client.request('thread/compact', { thread, remark });
   const { items } = await client.request('thread/read', { thread, after: last });
   const moved = items.findLast((item) => item.type === 'window');
-  return { by: moved?.by.replace('provider over ', ''), notices: noticesIn(items) };
+  return { by: moved?.by, notices: noticesIn(items) };
 }
 
 function noticesIn(items: readonly Item[]): readonly string[] {
