@@ -19,6 +19,7 @@ export const machine: Machine = {
         return resolve({ code, output: `${stdout}${stderr}` });
       });
     }),
+  prove: async (sandbox) => (await import('./prove.ts')).proveSandbox(sandbox),
   writeFault: async (folder) => {
     const probe = join(folder, `.doctor-${process.pid}`);
     try {

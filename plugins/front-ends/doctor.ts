@@ -8,7 +8,7 @@ import { checkPlugins, checkProvider, checkSandbox } from './doctor/checks-kerne
 import type { Check, FoundConfiguration, Machine } from './doctor/facts.ts';
 import { line, type Style } from './terminal/style.ts';
 
-export type { Check, FoundConfiguration, Machine } from './doctor/facts.ts';
+export type { Check, FoundConfiguration, Machine, Proof } from './doctor/facts.ts';
 
 /** Options of `doctor`, given by the program that it is part of; what is not given is not checked. */
 export interface DoctorOptions {
@@ -77,7 +77,7 @@ async function checkAll(
   const pending: readonly (Promise<readonly Check[]> | undefined)[] = [
     configuration && machine && checkState(configuration, machine),
     machine && checkPrograms(machine),
-    checkSandbox(host.get(sandboxes)),
+    checkSandbox(host.get(sandboxes), machine?.prove),
     configuration && checkProvider(configuration.provider, host.effects),
     checkPlugins(client),
     checkServers(client),

@@ -3,33 +3,58 @@
 import { KernelError, messageOf } from '../../../core/index.ts';
 import type { Client, Effects, Sandbox } from '../../../core/index.ts';
 import { duration } from '../terminal/words.ts';
-import type { Check, ChosenProvider } from './facts.ts';
+import type { Check, ChosenProvider, Machine } from './facts.ts';
 
 /** A plugin whose start takes longer is worth a look. */
 const slowMs = 100;
 const reachMs = 3000;
 
-/** How well commands can be confined. */
-export async function checkSandbox(sandboxes: readonly Sandbox[]): Promise<readonly Check[]> {
+/** How well commands can be confined: what the best sandbox says of itself, and what `prove` finds. */
+export async function checkSandbox(
+  sandboxes: readonly Sandbox[],
+  prove?: Machine['prove'],
+): Promise<readonly Check[]> {
   const name = 'sandbox';
   const probes = await Promise.all(
-    sandboxes.map(async (sandbox) => ({ name: sandbox.name, ...(await sandbox.probe()) })),
+    sandboxes.map(async (sandbox) => ({ sandbox, name: sandbox.name, ...(await sandbox.probe()) })),
   );
   const best =
     probes.find(({ level }) => level === 'full') ?? probes.find(({ level }) => level === 'partial');
   const reasons = probes.flatMap((probe) =>
     probe.reasons.map((reason) => `${probe.name}: ${reason}`),
   );
-  if (best?.level === 'full')
-    return [{ name, state: 'ok', message: `${best.name} confines commands fully` }];
   if (best !== undefined) {
+    const proofs = prove === undefined ? [] : await proofsOf(best.sandbox, prove);
+    const limits = best.reasons.length === 0 ? '' : ` (${best.reasons.join('; ')})`;
+    if (best.level === 'full')
+      return [
+        { name, state: 'ok', message: `${best.name} confines commands fully${limits}` },
+        ...proofs,
+      ];
     const message = `${best.name} confines in part: ${reasons.join('; ')}`;
-    return [{ name, state: 'warn', message }];
+    return [{ name, state: 'warn', message }, ...proofs];
   }
   const why = reasons.length === 0 ? 'no sandbox is there' : reasons.join('; ');
   const message = `commands cannot be confined: ${why}`;
   const advice = 'they run only with --sandbox danger-full-access: best in a container';
   return [{ name, state: 'warn', message, advice }];
+}
+
+/** What was tried in it, each as held or not. */
+async function proofsOf(
+  sandbox: Sandbox,
+  prove: NonNullable<Machine['prove']>,
+): Promise<readonly Check[]> {
+  const name = 'sandbox';
+  try {
+    return (await prove(sandbox)).map(({ name: what, held }): Check => {
+      if (held) return { name, state: 'ok', message: `held: ${what}` };
+      const advice = 'see docs/sandbox.md, and use a machine that you can lose';
+      return { name, state: 'fail', message: `not held: ${what}`, advice };
+    });
+  } catch (error) {
+    return [{ name, state: 'warn', message: `it was not tried: ${messageOf(error)}` }];
+  }
 }
 
 /** The model that would answer, and whether its host can be reached. */

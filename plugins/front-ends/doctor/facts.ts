@@ -1,5 +1,7 @@
 /** What `doctor` is told by the program that it is part of. */
 
+import type { Sandbox } from '../../../core/index.ts';
+
 /** The configuration as it was found. */
 export interface FoundConfiguration {
   readonly files: readonly ConfigurationFile[];
@@ -36,10 +38,18 @@ export interface ChosenProvider {
 export interface Machine {
   /** Runs a program to its end; `undefined` when there is none of that name. Output: both streams. */
   readonly run: (argv: readonly [string, ...string[]]) => Promise<Ran | undefined>;
+  /** Tries what a sandbox must hold. Throws when nothing could be tried. */
+  readonly prove?: (sandbox: Sandbox) => Promise<readonly Proof[]>;
   /** Why nothing can be written to a folder (which is made if it can be); `undefined` when it can. */
   readonly writeFault: (folder: string) => Promise<string | undefined>;
   /** Files below a folder and their bytes; nothing when it is not there. */
   readonly sizeOf: (folder: string) => Promise<{ readonly files: number; readonly bytes: number }>;
+}
+
+/** An attempt that must not work, as a phrase, and whether it was held. */
+export interface Proof {
+  readonly name: string;
+  readonly held: boolean;
 }
 
 /** `code` is null when a time limit or a signal ended it. */
