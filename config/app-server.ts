@@ -3,13 +3,21 @@
 import { Kernels } from './kernels.ts';
 import { type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
+import { settingsOf } from './settings.ts';
 import { readVersion } from './version.ts';
 
 /** A kernel that holds the front end alone. Disposing ends those of the folders too. */
 export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
   await using scope = new AsyncDisposableStack();
   const configuration = await loadConfig(options);
-  const kernels = scope.use(new Kernels({ ...options, needsModel: true }));
+  const kernels = scope.use(
+    new Kernels({
+      ...options,
+      needsModel: true,
+      with: ['workspace', 'model-list'],
+      programOptions: kernelOptions,
+    }),
+  );
   const opened = await openConfigured(configuration, {
     needsModel: false,
     slots: ['frontEnds'],
@@ -19,6 +27,13 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
   scope.use(opened);
   const owned = scope.move();
   return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What the kernels' own plugins are told of the configuration. */
+function kernelOptions(configuration: Configuration): Readonly<Record<string, object>> {
+  const settings = settingsOf(configuration);
+  const { sandbox = 'workspace-write', network = false } = settings;
+  return { workspace: { confinement: { sandbox, network } }, 'model-list': { settings } };
 }
 
 function optionsFor({ cwd, paths }: Configuration, kernels: Kernels): object {

@@ -23,6 +23,7 @@ export type Slot =
   | 'observers'
   | 'checkpoints'
   | 'mcp'
+  | 'requests'
   | 'frontEnds';
 
 /** Built-in plugins by name. */
@@ -79,6 +80,9 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   },
   mcp: { slot: 'mcp', load: () => import('../plugins/mcp/mcp.ts') },
   hooks: { slot: 'around', load: () => import('../plugins/hooks/hooks.ts') },
+
+  workspace: { slot: 'requests', load: () => import('../plugins/workspace/workspace.ts') },
+  'model-list': { slot: 'requests', load: () => import('../plugins/requests/model-list.ts') },
 
   exec: { slot: 'frontEnds', load: () => import('../plugins/front-ends/exec.ts') },
   'app-server': { slot: 'frontEnds', load: () => import('../plugins/front-ends/app-server.ts') },

@@ -6,7 +6,6 @@ import {
   invalid,
   type JsonSchema,
   newId,
-  type Process,
   type RequestContext,
   type RequestHandler,
   type SandboxMode,
@@ -29,7 +28,7 @@ const maxTimeoutMs = 2 ** 31 - 1;
 const executed: Readonly<Record<string, JsonSchema>> = {
   command: texts,
   processId: text,
-  cwd: text,
+  folder: text,
   env: { type: 'object' },
   timeoutMs: number,
   outputBytesCap: number,
@@ -60,7 +59,7 @@ export function commandRequests(means: Means): readonly RequestHandler[] {
       'command/exec/write',
       { processId: text, deltaBase64: text },
       async (params, context) => {
-        const process = startedOf(find(params, context));
+        const process = await find(params, context).started;
         const data = params.maybeText('deltaBase64');
         if (data !== undefined) await process.write(Buffer.from(data, 'base64'));
         if (params.flag('closeStdin')) process.end();
@@ -80,7 +79,7 @@ export function commandRequests(means: Means): readonly RequestHandler[] {
     ),
 
     request('command/exec/terminate', { processId: text }, async (params, context) => {
-      startedOf(find(params, context)).kill();
+      (await find(params, context).started).kill();
       return {};
     }),
 
@@ -91,11 +90,6 @@ export function commandRequests(means: Means): readonly RequestHandler[] {
 const pieceOf = ({ stream, bytes, isLast }: Piece) => {
   return { stream, dataBase64: Buffer.from(bytes).toString('base64'), isLast };
 };
-
-function startedOf({ process }: Running): Process {
-  if (process === undefined) throw invalid`it has not started yet`;
-  return process;
-}
 
 interface Execution {
   readonly params: Params;
@@ -118,7 +112,7 @@ async function execute({ params, context, running, means }: Execution): Promise<
     ...asked,
     onOutput: (chunk, stream) => output.add(chunk, stream),
   });
-  own.process = child;
+  own.begin(child);
   const exit = await child.exited;
   return { exitCode: exitCodeOf(exit), ...output.texts() };
 }
@@ -150,7 +144,7 @@ function wishOf(params: Params): SandboxMode | undefined {
 function spawnOf(params: Params): SpawnRequest {
   const { env, unset } = environmentOf(params.object('env') ?? {});
   const command = [...unset, ...params.texts('command')] as unknown as Argv; // at least one
-  const cwd = params.maybeText('cwd');
+  const cwd = params.maybeText('folder');
   const timeoutMs = params.flag('disableTimeout')
     ? maxTimeoutMs
     : (params.number('timeoutMs') ?? defaultTimeoutMs);
@@ -216,10 +210,16 @@ class CappedOutput {
 const shellTimeoutMs = 3_600_000;
 
 function shellRequest(notes: ShellNotes, running: RunningCommands): RequestHandler {
-  const properties = { thread: text, command: text, cwd: text, processId: text, timeoutMs: number };
+  const properties = {
+    thread: text,
+    command: text,
+    folder: text,
+    processId: text,
+    timeoutMs: number,
+  };
   return request('command/shell', properties, async (params, { client, effects }) => {
     const command = params.text('command');
-    const cwd = params.maybeText('cwd');
+    const cwd = params.maybeText('folder');
     using own = running.add(client.name, params.text('processId'));
     let said = '';
     const decoder = new TextDecoder();
@@ -232,7 +232,7 @@ function shellRequest(notes: ShellNotes, running: RunningCommands): RequestHandl
         own.output.push({ stream, bytes, isLast: false });
       },
     });
-    own.process = child;
+    own.begin(child);
     const exit = await child.exited;
     const exitCode = exitCodeOf(exit);
     notes.add(params.text('thread'), { command, output: said, exitCode });

@@ -33,7 +33,7 @@ export const fileRequests: readonly RequestHandler[] = [
       isFile: kind === 'file',
       isSymlink: await isLink(path, effects),
       createdAtMs: 0, // machines do not tell
-      modifiedAtMs: modifiedMs,
+      modifiedAtMs: Math.round(modifiedMs),
     };
   }),
 

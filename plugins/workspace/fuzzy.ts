@@ -33,7 +33,7 @@ export function lettersOf(lower: string): number {
 const base = 100_000;
 const consecutive = 16;
 const wordBegin = 12;
-const inName = 6;
+const namePlace = 6;
 const maxGap = -8;
 
 /**
@@ -58,7 +58,7 @@ function wholeAt({ lower, name }: Indexed, query: string): number {
 
 function scoreWhole({ path, name }: Indexed, length: number, at: number): number {
   const start = isWordBegin(path, at) ? wordBegin : 0;
-  const place = at >= name ? inName * length : 0;
+  const place = at >= name ? namePlace * length : 0;
   return base - path.length + start + place + consecutive * (length - 1);
 }
 
@@ -70,7 +70,7 @@ function scoreApart({ path, lower, name }: Indexed, query: string, from: number)
     if (at < 0) return -1;
     if (index > 0) score += at === last + 1 ? consecutive : Math.max(maxGap, last + 1 - at);
     if (isWordBegin(path, at)) score += wordBegin;
-    if (at >= name) score += inName;
+    if (at >= name) score += namePlace;
     last = at;
   }
   return Math.max(0, score);

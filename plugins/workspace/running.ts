@@ -20,7 +20,9 @@ export interface Piece {
 /** One that runs. `resize` is there when it has a terminal. */
 export interface Running {
   readonly output: Stream<Piece>;
-  process?: Process;
+  /** Rejects when it ends without having started. */
+  readonly started: Promise<Process>;
+  readonly begin: (process: Process) => void;
   resize?: (size: Size) => Promise<void>;
 }
 
@@ -38,10 +40,15 @@ export class RunningCommands {
     const key = keyOf(client, id);
     if (this.#all.has(key)) throw conflict`expected another processId: ${id} runs`;
     const output = new Stream<Piece>(({ bytes }) => bytes.length);
+    const { promise: started, resolve: begin, reject } = Promise.withResolvers<Process>();
+    started.catch(() => {}); // nobody may wait for it
     const running: Running & Disposable = {
       output,
+      started,
+      begin,
       [Symbol.dispose]: () => {
         output.end();
+        reject(notFound`${id} did not start`);
         this.#all.delete(key);
       },
     };

@@ -31,8 +31,8 @@ export function watchRequests(): readonly RequestHandler[] {
   return [
     request('fs/watch', { path: text, watchId: text }, async (params, context) => {
       const path = params.text('path');
-      const { path: real } = await context.effects.stat(path);
       using own = watching.add(context.client.name, params.text('watchId'));
+      const { path: real } = await context.effects.stat(path);
       let errors = '';
       let begun = '';
       const child = await context.effects.spawn({
@@ -42,7 +42,7 @@ export function watchRequests(): readonly RequestHandler[] {
           else errors = (errors + Buffer.from(bytes).toString()).slice(0, 2000);
         },
       });
-      own.process = child;
+      own.begin(child);
       const { code, signal } = await child.exited;
       if (signal === null && code !== 0)
         throw new KernelError('invalid', `cannot watch ${path}: ${errors.trim()}`);
@@ -61,16 +61,16 @@ export function watchRequests(): readonly RequestHandler[] {
     }),
 
     request('fs/unwatch', { watchId: text }, async (params, context) => {
-      find(params.text('watchId'), context).process?.kill();
+      (await find(params.text('watchId'), context).started).kill();
       return {};
     }),
   ];
 }
 
 /** Hands on whole lines, and gives what has begun of the next. */
-function pushLines({ output }: Running, text: string): string {
-  const end = text.lastIndexOf('\n') + 1;
+function pushLines({ output }: Running, said: string): string {
+  const end = said.lastIndexOf('\n') + 1;
   if (end > 0)
-    output.push({ stream: 'stdout', bytes: Buffer.from(text.slice(0, end)), isLast: false });
-  return text.slice(end);
+    output.push({ stream: 'stdout', bytes: Buffer.from(said.slice(0, end)), isLast: false });
+  return said.slice(end);
 }

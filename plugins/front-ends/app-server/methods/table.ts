@@ -3,6 +3,10 @@
 import type { Method, MethodTable } from '../session.ts';
 import { App } from './app.ts';
 import { capabilityMethods } from './capabilities.ts';
+import { commandMethods } from './commands.ts';
+import { fileMethods } from './files.ts';
+import { searchMethods } from './search.ts';
+import { shellMethods } from './shell.ts';
 import { changeMethods } from './thread-change.ts';
 import { lifeMethods } from './thread-life.ts';
 import { readMethods } from './thread-read.ts';
@@ -16,7 +20,11 @@ export function methodTable(): MethodTable {
     ...readMethods,
     ...changeMethods,
     ...turnMethods(app),
+    ...shellMethods,
     ...capabilityMethods,
+    ...fileMethods(),
+    ...commandMethods(),
+    ...searchMethods(),
   };
   return { methods, serve: (server) => app.serve(server) };
 }

@@ -5,7 +5,7 @@ import { json, milliseconds, orNull, text, userInput } from './values.ts';
 
 const id = text;
 const status = z.enum(['inProgress', 'completed', 'failed']);
-const durationMs = orNull(z.number());
+const durationMs = orNull(z.int());
 const times = {
   startedAtMs: milliseconds.nullish(),
   completedAtMs: milliseconds.nullish(),

@@ -39,7 +39,7 @@ export const turn = z.object({
   error: orNull(turnError),
   startedAt: orNull(seconds),
   completedAt: orNull(seconds),
-  durationMs: orNull(z.number()),
+  durationMs: orNull(z.int()),
 });
 export type WireTurn = z.infer<typeof turn>;
 

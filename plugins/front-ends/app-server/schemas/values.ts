@@ -9,8 +9,8 @@ export const orNull = <T extends z.ZodType>(type: T) => type.nullable();
 
 export const text = z.string();
 export const json = z.json();
-export const seconds = z.number().describe('Seconds since 1970.');
-export const milliseconds = z.number().describe('Milliseconds since 1970.');
+export const seconds = z.int().describe('Seconds since 1970.');
+export const milliseconds = z.int().describe('Milliseconds since 1970.');
 export const path = z.string().min(1);
 export const empty = z.object({});
 
