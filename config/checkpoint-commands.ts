@@ -5,11 +5,17 @@ import type { SharedFlags } from './prompt-commands.ts';
 
 /** In the order of the help. */
 export function checkpointCommands(shared: SharedFlags): readonly Command[] {
-  const { json, last, configuration } = shared;
+  const { json, last, settings, configuration } = shared;
+  const sandbox = settings.filter(({ name }) => name === 'sandbox');
   const asking: readonly Flag[] = [
     { name: 'dry-run', description: 'Only show what would be done.' },
     { name: 'yes', description: 'Leave what other hands changed since, and do the rest.' },
     { name: 'force', description: 'Overwrite what other hands changed since, too.' },
+    ...sandbox.map((flag): Flag => ({
+      ...flag,
+      description: 'Where files may be written.',
+      isOwn: true,
+    })),
   ];
   return [
     {

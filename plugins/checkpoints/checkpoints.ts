@@ -68,11 +68,11 @@ export default function checkpoints(given: CheckpointOptions = {}): Plugin {
       const recorder = host.scope.use(new Recorder(host, bounds));
       const holds = new Holds();
       host.add(aroundEffect, aroundEffects(recorder), 'last');
-      const waiting: AroundTurn = async ({ thread }, next) => {
+      const held: AroundTurn = async ({ thread }, next) => {
         await holds.wait(thread);
         return next();
       };
-      host.add(aroundTurn, waiting, 'first');
+      host.add(aroundTurn, held, 'first');
       const hearing = { recorder, records, ephemeral: new Set<string>() };
       host.add(observers, (event) => hear(event, host, hearing));
       const hold = (thread: string) => holds.take(thread);

@@ -121,9 +121,11 @@ async function act(what: Act): Promise<Outcome> {
   if (wanted.dryRun || open) return outcomeOf(what, first, { isDone: false });
   using _held = means.hold(wanted.thread);
   const total = { done: [] as RevertLine['changes'][number][], failed: [] as Gap[] };
+  const unreachable = new Set(first.gaps.map(({ path }) => path));
   let rest = first;
   for (let round = 0; round < maxRounds; round++) {
-    const steps = [...rest.ready, ...(wanted.force ? rest.changed : [])];
+    const all = [...rest.ready, ...(wanted.force ? rest.changed : [])];
+    const steps = round === 0 ? all : all.filter(({ path }) => unreachable.has(path));
     const { done, failed } = await restore(steps, { effects: context.effects, keeping: means });
     total.done.push(...done);
     total.failed = [...failed];

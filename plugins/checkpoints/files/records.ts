@@ -13,20 +13,40 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Line } from '../record.ts';
+import type { GapLine, Line } from '../record.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** The records in a folder. A thread is open in one process, so each record has one writer. */
 export class Records {
   readonly #folder: string;
+  /** What could not be written, by thread. */
+  readonly #lost = new Map<string, readonly GapLine[]>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Appends lines together. Throws what the system says. */
+  /**
+   * Appends lines together. Throws what the system says; as long as this process lives, the turn's files then count as
+   * not covered.
+   */
   append(thread: string, lines: readonly Line[]): void {
+    try {
+      this.#append(thread, lines);
+    } catch (error) {
+      const why = `its changes could not be recorded: ${error instanceof Error ? error.message : ''}`;
+      const turns = new Set(lines.map(({ turn }) => turn));
+      const gap = { type: 'gap', at: Date.now(), path: 'a turn', why } as const;
+      this.#lost.set(thread, [
+        ...(this.#lost.get(thread) ?? []).filter(({ turn }) => !turns.has(turn)),
+        ...[...turns].map((turn) => ({ ...gap, turn })),
+      ]);
+      throw error;
+    }
+  }
+
+  #append(thread: string, lines: readonly Line[]): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const file = openSync(this.#path(thread), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     try {
@@ -44,9 +64,9 @@ export class Records {
     try {
       text = readFileSync(this.#path(thread), 'utf8');
     } catch {
-      return [];
+      text = '';
     }
-    return text.split('\n').flatMap(parsed);
+    return [...text.split('\n').flatMap(parsed), ...(this.#lost.get(thread) ?? [])];
   }
 
   /** Grows with each line; 0 when there is no record. */

@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 
 import { gitlinkMode, type Index } from '../git/index-file.ts';
 import { type Repository, repositoryAt, repositoryAround } from '../git/repository.ts';
+import { guardedName } from '../../policies/rules/places.ts';
 import type { Gap } from '../record.ts';
 import { IgnoreFiles, isIgnored, isSameChain, type RuleChain } from './ignores.ts';
 import { isRecent, statsAt } from './look-at.ts';
@@ -98,6 +99,14 @@ export class Walker {
     return chain;
   }
 
+  /** Sandboxes hold names that act later by empty folders, as long as a command runs and a little longer. */
+  #enterPlain(path: string, stats: Stats, place: Place): void {
+    const before = this.#found.size;
+    this.#enter(path, stats, place);
+    const isEmpty = this.#found.size === before;
+    if (isEmpty && guardedName(path, [this.#root]) !== undefined) this.#found.delete(path);
+  }
+
   #enter(folder: string, stats: Stats, given: Place): void {
     const { files, folders, gaps, place } = this.#list(folder, stats, given);
     this.#gaps.push(...gaps.slice(0, maxGaps - this.#gaps.length));
@@ -155,7 +164,7 @@ export class Walker {
       return;
     }
     this.#found.set(path, { stats, repository: undefined });
-    if (inner === undefined) return this.#enter(path, stats, place);
+    if (inner === undefined) return this.#enterPlain(path, stats, place);
     const own = this.#repository(path, () => inner);
     const rules = [...place.rules, ...this.#rulesAbove(path, own ?? inner)];
     this.#enter(path, stats, { ...placeIn(own), rules });
