@@ -21,7 +21,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
     openKernel({
       ...options,
       needsModel: false,
-      slots: ['machines', 'stores', 'frontEnds'] satisfies readonly Slot[],
+      slots: ['machines', 'stores', 'checkpoints', 'frontEnds'] satisfies readonly Slot[],
       with: ['thread'],
       programOptions: ({ cwd, config: { prices } }) => ({ thread: { cwd, prices } }),
     }),

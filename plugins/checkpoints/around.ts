@@ -1,6 +1,6 @@
 /** The wrapper around effects: what may change files passes by the recorder. */
 
-import type { AroundEffect, EffectRequest, Process } from '../../core/index.ts';
+import type { AroundEffect, Process } from '../../core/index.ts';
 import { onlyReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -8,7 +8,8 @@ import type { Recorder } from './recorder.ts';
 export function aroundEffects(recorder: Recorder): AroundEffect {
   return async (what, next) => {
     const { thread } = what;
-    if (thread === undefined || !mayWrite(what)) return next(what);
+    const isReading = what.kind === 'spawn' && onlyReads(what.request.argv);
+    if (thread === undefined || isReading) return next(what);
     const turns = await recorder.turnsOf(thread);
     if (turns.length === 0) return next(what);
     if (what.kind === 'write') return recorder.around(what, turns, () => next(what));
@@ -23,9 +24,4 @@ export function aroundEffects(recorder: Recorder): AroundEffect {
     void exited.then(() => begun[Symbol.dispose]());
     return done;
   };
-}
-
-function mayWrite(what: EffectRequest): boolean {
-  if (what.kind === 'spawn') return !onlyReads(what.request.argv);
-  return what.kind === 'write' || what.kind === 'call';
 }

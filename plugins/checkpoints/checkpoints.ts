@@ -8,22 +8,21 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 import {
+  type AroundEffect,
   aroundEffect,
   aroundTurn,
-  type AroundTurn,
-  type Event,
+  type EffectRequest,
   type Host,
   messageOf,
+  type Observer,
   observers,
   type Plugin,
   requests,
 } from '../../core/index.ts';
-import { aroundEffects } from './around.ts';
-import { Contents } from './files/content.ts';
-import { Records } from './files/records.ts';
+import { described } from './described.ts';
+import { Followed } from './followed.ts';
 import { Holds } from './holds.ts';
-import { Recorder } from './recorder.ts';
-import { checkpointRequests } from './requests.ts';
+import type { Bounds, Kept } from './kept.ts';
 
 export interface CheckpointOptions {
   /** Where they are kept; made when missing. Default: `checkpoints` in the user's state folder. */
@@ -55,72 +54,86 @@ export const options = async () => {
 };
 
 export default function checkpoints(given: CheckpointOptions = {}): Plugin {
-  const { directory: own = stateFolder(), maxFileBytes = 5_000_000 } = given;
-  const { maxCopyBytes = 64_000_000, maxFiles = 50_000 } = given;
   return {
     name: 'checkpoints',
     api: 1,
     setup: (host) => {
-      const contents = new Contents(own);
-      const records = new Records(own);
-      const keeping = { contents, maxFileBytes };
-      const bounds = { ...keeping, maxCopyBytes, maxFiles, own, records };
-      const recorder = host.scope.use(new Recorder(host, bounds));
+      const followed = new Followed();
       const holds = new Holds();
-      host.add(aroundEffect, aroundEffects(recorder), 'last');
-      const held: AroundTurn = async ({ thread }, next) => {
-        await holds.wait(thread);
-        return next();
-      };
-      host.add(aroundTurn, held, 'first');
-      const hearing = { recorder, records, ephemeral: new Set<string>() };
-      host.add(observers, (event) => hear(event, host, hearing));
+      const kept = lazily(host, { ...defaults, directory: stateFolder(), ...given }, followed);
+      host.add(aroundEffect, aroundChanges(kept, followed), 'last');
+      host.add(aroundTurn, (turn, next) => holds.wait(turn.thread, next), 'first');
+      host.add(observers, hearing(host, kept, followed));
       const hold = (thread: string) => holds.take(thread);
-      for (const request of checkpointRequests({ ...keeping, records, hold }))
-        host.add(requests, request);
-      host.scope.defer(() => tidy(host, { own, given, records, contents }));
+      for (const { name, ...shape } of described)
+        host.add(requests, {
+          name,
+          ...shape,
+          run: async (params, context) =>
+            (await kept.get()).answer(name, params, { context, hold }),
+        });
     },
   };
 }
 
-interface Hearing {
-  readonly recorder: Recorder;
-  readonly records: Records;
-  /** Threads that are kept in memory only, and what is recorded of them as long as they are there. */
-  readonly ephemeral: Set<string>;
+const defaults = {
+  maxFileBytes: 5_000_000,
+  maxCopyBytes: 64_000_000,
+  maxFiles: 50_000,
+  maxBytes: 1_000_000_000,
+  maxAgeDays: 30,
+};
+
+/** What does the work is loaded when there is some: most turns begin without. */
+interface Lazy {
+  readonly get: () => Promise<Kept>;
+  /** What is loaded already. */
+  readonly now: () => Kept | undefined;
 }
 
-function hear(event: Event, host: Host, { recorder, records, ephemeral }: Hearing): void {
-  recorder.hear(event);
-  if (event.type === 'thread/started' && event.info.ephemeral) ephemeral.add(event.thread);
-  const isGone = event.type === 'thread/closed' && ephemeral.delete(event.thread);
-  if (!isGone && event.type !== 'thread/removed') return;
-  try {
-    records.remove(event.thread);
-  } catch (error) {
-    host.log('the checkpoints of a removed thread are still there', messageOf(error));
-  }
+function lazily(host: Host, bounds: Bounds, followed: Followed): Lazy {
+  let loading: Promise<Kept> | undefined;
+  let loaded: Kept | undefined;
+  const load = async () => {
+    const { Kept: Loaded } = await import('./kept.ts');
+    loaded = host.scope.use(new Loaded(host, bounds, followed));
+    return loaded;
+  };
+  return { get: () => (loading ??= load()), now: () => loaded };
 }
 
-interface Kept {
-  readonly own: string;
-  readonly given: CheckpointOptions;
-  readonly records: Records;
-  readonly contents: Contents;
+const changing = new Set<EffectRequest['kind']>(['write', 'spawn', 'call']);
+
+function aroundChanges(kept: Lazy, followed: Followed): AroundEffect {
+  return async (what, next) => {
+    const { kind, thread } = what;
+    const isOfTurn = thread !== undefined && followed.turnOf(thread) !== undefined;
+    if (!isOfTurn || !changing.has(kind)) return next(what);
+    return (await kept.get()).around(what, next);
+  };
 }
 
-/** When the program ends and has written something: once a day, or when it was much. */
-async function tidy(host: Host, { own, given, records, contents }: Kept): Promise<void> {
-  if (contents.written === 0) return;
-  const { maxBytes = 1_000_000_000, maxAgeDays = 30 } = given;
-  try {
-    const { collect, isDue } = await import('./files/collect.ts');
-    const isMuch = contents.written > maxBytes / 10;
-    const bounds = { maxBytes, maxAgeMs: maxAgeDays * 24 * 3_600_000 };
-    if (isDue(own) || isMuch) collect(own, records, bounds);
-  } catch (error) {
-    host.log('old checkpoints could not be removed', messageOf(error));
-  }
+/** Follows turns; the record of a thread goes with it. */
+function hearing(host: Host, kept: Lazy, followed: Followed): Observer {
+  const ephemeral = new Set<string>();
+  let removing = Promise.resolve();
+  host.scope.defer(() => removing);
+  const remove = async (thread: string, earlier: Promise<void>) => {
+    await earlier;
+    try {
+      (await kept.get()).records.remove(thread);
+    } catch (error) {
+      host.log('the record of a thread that is gone is still there', messageOf(error));
+    }
+  };
+  return (event) => {
+    kept.now()?.recorder.hear(event);
+    followed.hear(event);
+    if (event.type === 'thread/started' && event.info.ephemeral) ephemeral.add(event.thread);
+    const isEnded = event.type === 'thread/closed' && ephemeral.delete(event.thread);
+    const hasRecord = event.type === 'thread/removed' || (isEnded && kept.now() !== undefined);
+    if (hasRecord) removing = remove(event.thread, removing);
+  };
 }
 
 /** As the XDG base directory specification (0.8) has it, where only absolute paths count. */

@@ -16,8 +16,9 @@ export class Holds {
     };
   }
 
-  /** Resolves when the thread is not held. */
-  async wait(thread: string): Promise<void> {
+  /** Goes on when the thread is not held. */
+  async wait<T>(thread: string, next: () => Promise<T>): Promise<T> {
     await this.#held.get(thread);
+    return next();
   }
 }

@@ -13,23 +13,14 @@ import {
 import { imageAt, missingFolders, type Keeping } from './files/look-at.ts';
 import type { Records } from './files/records.ts';
 import { Tree, type TreeOptions } from './files/tree.ts';
+import type { Followed } from './followed.ts';
 import { type Change, folder, isSame, nothing } from './image.ts';
 import type { Gap, Line } from './record.ts';
 
 /** What the recorder works with. */
 export interface RecorderOptions extends TreeOptions {
   readonly records: Records;
-}
-
-/** A thread as far as it is of interest here. */
-interface Followed {
-  readonly id: string;
-  /** The turn that runs. */
-  turn?: string | undefined;
-  /** Gaps that its record has for this turn. */
-  readonly gaps: Set<string>;
-  /** The thread that it works for. */
-  parent?: Promise<string | undefined>;
+  readonly followed: Followed;
 }
 
 /** A command that may write, while it runs, and the turns that it runs for. */
@@ -45,11 +36,13 @@ export class Recorder implements Disposable {
   readonly #host: Host;
   readonly #options: RecorderOptions;
   readonly #keeping: Keeping;
-  readonly #threads = new Map<string, Followed>();
+  /** The threads that threads work for. */
+  readonly #parents = new Map<string, Promise<string | undefined>>();
+  /** Gaps that a thread's record has for its running turn. */
+  readonly #gaps = new Map<string, Set<string>>();
   readonly #trees = new Map<string, Tree>();
   readonly #running = new Set<Running>();
-  /** Counts the models' answers; trees that were looked at since the last one are fresh. */
-  #steps = 0;
+  /** At which step; those that were looked at in this one are fresh. */
   readonly #lookedAt = new Map<Tree, number>();
   /** What could not be written down was told. */
   #hasWarned = false;
@@ -64,36 +57,26 @@ export class Recorder implements Disposable {
     for (const tree of this.#trees.values()) tree[Symbol.dispose]();
   }
 
-  /** Follows turns from their beginning to their end. */
+  /** At a turn's end: looks at what still runs. Comes before the turn is followed no more. */
   hear(event: Event): void {
-    if (event.type === 'thread/closed') this.#threads.delete(event.thread);
-    if (event.type !== 'item/appended') return;
-    const { thread: id, item } = event;
-    if (item.type === 'step') this.#steps++;
-    if (item.type === 'turn') this.#follow(id).turn = item.id;
-    if (item.type !== 'end') return;
-    const isOpen = [...this.#running].some(({ turns }) =>
-      turns.some(({ thread }) => thread === id),
-    );
-    if (isOpen) this.#lookAtAll();
-    this.#follow(id).turn = undefined;
-    this.#follow(id).gaps.clear();
-  }
-
-  #follow(id: string): Followed {
-    const known = this.#threads.get(id) ?? { id, gaps: new Set() };
-    this.#threads.set(id, known);
-    return known;
+    if (event.type === 'thread/closed') this.#parents.delete(event.thread);
+    if (event.type !== 'item/appended' || event.item.type !== 'end') return;
+    const { thread } = event;
+    const open = [...this.#running].filter(({ turns }) => isIn(turns, thread));
+    for (const tree of new Set(open.flatMap(({ trees }) => trees))) this.#look(tree, []);
+    this.#gaps.delete(thread);
   }
 
   /** The running turns that an effect of this thread belongs to: its own, and those that it works for. */
-  async turnsOf(id: string): Promise<readonly Place[]> {
-    const followed = this.#follow(id);
-    if (followed.turn === undefined) return [];
-    followed.parent ??= this.#parentOf(id);
-    const parent = await followed.parent;
+  async turnsOf(thread: string): Promise<readonly Place[]> {
+    const { followed } = this.#options;
+    if (followed.turnOf(thread) === undefined) return [];
+    const known = this.#parents.get(thread) ?? this.#parentOf(thread);
+    this.#parents.set(thread, known);
+    const parent = await known;
     const above = parent === undefined ? [] : await this.turnsOf(parent);
-    return followed.turn === undefined ? [] : [{ thread: id, turn: followed.turn }, ...above];
+    const turn = followed.turnOf(thread);
+    return turn === undefined ? [] : [{ thread, turn }, ...above];
   }
 
   async #parentOf(thread: string): Promise<string | undefined> {
@@ -134,7 +117,8 @@ export class Recorder implements Disposable {
   /** Before something runs that may write: what is there is known then. Disposing it finds what changed. */
   async begin({ settings }: EffectRequest, turns: readonly Place[]): Promise<Disposable> {
     const trees = await this.#treesOf(settings);
-    for (const tree of trees) if (this.#lookedAt.get(tree) !== this.#steps) this.#look(tree, turns);
+    for (const tree of trees)
+      if (this.#lookedAt.get(tree) !== this.#options.followed.steps) this.#look(tree, turns);
     const running = { run: newId(), turns, trees };
     const at = Date.now();
     this.#write(turns, ({ turn }) => [{ type: 'begun', at, turn, run: running.run }]);
@@ -155,7 +139,8 @@ export class Recorder implements Disposable {
   }
 
   #newGaps(thread: string, gaps: readonly Gap[]): readonly Gap[] {
-    const known = this.#follow(thread).gaps;
+    const known = this.#gaps.get(thread) ?? new Set<string>();
+    this.#gaps.set(thread, known);
     const added = gaps.filter(({ path }) => !known.has(path));
     for (const { path } of added) known.add(path);
     return added;
@@ -173,20 +158,22 @@ export class Recorder implements Disposable {
     return trees;
   }
 
-  #lookAtAll(): void {
-    const trees = new Set([...this.#running].flatMap((one) => one.trees));
-    for (const tree of trees) this.#look(tree, []);
-  }
-
   /** What changed since the last look is of those that ran meanwhile; when nothing ran, of other hands. */
   #look(tree: Tree, asking: readonly Place[]): void {
     this.#guard(asking, tree.root, () => {
       const changes = tree.look();
-      this.#lookedAt.set(tree, this.#steps);
+      this.#lookedAt.set(tree, this.#options.followed.steps);
       const running = [...this.#running].filter(({ trees }) => trees.includes(tree));
-      const turns = new Map(running.flatMap((one) => one.turns).map((one) => [one.turn, one]));
-      this.#add([...turns.values()], 'command', changes);
+      this.#add(this.#now(running.flatMap(({ turns }) => turns)), 'command', changes);
     });
+  }
+
+  /** Of each thread the turn that runs now, or the one that started what still runs. */
+  #now(turns: readonly Place[]): readonly Place[] {
+    const now = turns.map(({ thread, turn }) => {
+      return { thread, turn: this.#options.followed.turnOf(thread) ?? turn };
+    });
+    return [...new Map(now.map((one) => [`${one.thread} ${one.turn}`, one])).values()];
   }
 
   #add(turns: readonly Place[], by: 'patch' | 'command', changes: readonly Change[]): void {
@@ -222,4 +209,8 @@ export class Recorder implements Disposable {
       this.#host.log('a gap could not be written down', messageOf(error));
     }
   }
+}
+
+function isIn(turns: readonly Place[], thread: string): boolean {
+  return turns.some((one) => one.thread === thread);
 }

@@ -1,55 +1,21 @@
 /** What front ends can ask of checkpoints; docs/checkpoints.md shows the answers. */
 
-import {
-  invalid,
-  type JsonSchema,
-  type RequestContext,
-  type RequestHandler,
-} from '../../core/index.ts';
+import { invalid, type RequestContext } from '../../core/index.ts';
 import { readPast } from './past.ts';
 import { gapsOf, netOf } from './record.ts';
-import { revert, type Means, type Outcome, undo, type Wanted } from './revert.ts';
+import { revert, type Means, undo, type Wanted } from './revert.ts';
 import { turnNamed, turnsInForce, turnsOf } from './turns.ts';
 
-const text: JsonSchema = { type: 'string' };
-const yes: JsonSchema = { type: 'boolean' };
-const inThread = (properties: JsonSchema): JsonSchema => ({
-  type: 'object',
-  properties: { thread: text, ...properties },
-  required: ['thread'],
-});
+/** The requests by name. */
+export const answers = {
+  'checkpoint/list': (params, context, means) => list(threadOf(params), context, means),
+  'checkpoint/diff': (params, context, means) => diff(params as DiffParams, context, means), // each field is checked
+  'checkpoint/revert': (params, context, means) => revert(wantedOf(params), context, means),
+  'checkpoint/undo': (params, context, means) =>
+    undo({ ...wantedOf(params), files: true }, context, means),
+} satisfies Record<string, Answer>;
 
-/** `checkpoint/list`, `checkpoint/diff`, `checkpoint/revert` and `checkpoint/undo`. */
-export function checkpointRequests(means: Means): readonly RequestHandler[] {
-  const how = { force: yes, skip: yes, dryRun: yes };
-  return [
-    {
-      name: 'checkpoint/list',
-      params: inThread({}),
-      result: { type: 'object', required: ['turns'] },
-      run: (params, context) => list(threadOf(params), context, means),
-    },
-    {
-      name: 'checkpoint/diff',
-      params: inThread({ turn: text, version: { type: 'number' } }),
-      result: { type: 'object', required: ['version'] },
-      run: (params, context) => diff(params as DiffParams, context, means), // each field is checked
-    },
-    {
-      name: 'checkpoint/revert',
-      params: inThread({ turn: text, files: yes, ...how }),
-      result: { type: 'object', required: ['done', 'files', 'changed', 'uncovered'] },
-      run: (params, context): Promise<Outcome> => revert(wantedOf(params), context, means),
-    },
-    {
-      name: 'checkpoint/undo',
-      params: inThread(how),
-      result: { type: 'object', required: ['done', 'files', 'changed', 'uncovered'] },
-      run: (params, context): Promise<Outcome> =>
-        undo({ ...wantedOf(params), files: true }, context, means),
-    },
-  ];
-}
+type Answer = (params: unknown, context: RequestContext, means: Means) => Promise<unknown>;
 
 type Fields = Readonly<Record<string, unknown>>;
 type DiffParams = Readonly<{ thread: string; turn?: string; version?: number }>;

@@ -117,25 +117,33 @@ async function act(what: Act): Promise<Outcome> {
   const { wanted, context, means, past, plan } = what;
   await refuseBusy(wanted, past.items, context.client);
   const first = plan();
-  const open = (first.changed.length > 0 || what.later > 0) && !wanted.force && !wanted.skip;
-  if (wanted.dryRun || open) return outcomeOf(what, first, { isDone: false });
+  const needsYes = first.changed.length > 0 || what.later > 0;
+  const isOpen = needsYes && !wanted.force && !wanted.skip;
+  if (wanted.dryRun || isOpen) return outcomeOf(what, first, { isDone: false });
   using _held = means.hold(wanted.thread);
-  const total = { done: [] as RevertLine['changes'][number][], failed: [] as Gap[] };
-  const unreachable = new Set(first.gaps.map(({ path }) => path));
-  let rest = first;
-  for (let round = 0; round < maxRounds; round++) {
-    const all = [...rest.ready, ...(wanted.force ? rest.changed : [])];
-    const steps = round === 0 ? all : all.filter(({ path }) => unreachable.has(path));
-    const { done, failed } = await restore(steps, { effects: context.effects, keeping: means });
-    total.done.push(...done);
-    total.failed = [...failed];
-    rest = plan();
-    if (done.length === 0 || failed.length > 0) break;
-  }
-  const isDone = total.failed.length === 0;
+  const { done, failed, gaps } = await restoreAll(what, first);
+  const isDone = failed.length === 0;
   const window = isDone && what.isMoved ? await moveWindow(what) : undefined;
-  note(what, total.done, window);
-  return outcomeOf(what, { ...first, gaps: rest.gaps }, { isDone, failed: total.failed });
+  note(what, done, window);
+  return outcomeOf(what, { ...first, gaps }, { isDone, failed });
+}
+
+/** Until nothing more can be reached: what could not be at first may be when a folder is back. */
+async function restoreAll({ wanted, context, means, plan }: Act, first: Plan) {
+  const hands = { effects: context.effects, keeping: means };
+  const steps = [...first.ready, ...(wanted.force ? first.changed : [])];
+  const unreachable = new Set(first.gaps.map(({ path }) => path));
+  let { done, failed } = await restore(steps, hands);
+  let { ready, gaps } = plan();
+  for (let round = 1; round < maxRounds && failed.length === 0; round++) {
+    const more = ready.filter(({ path }) => unreachable.has(path));
+    if (more.length === 0) break;
+    const restored = await restore(more, hands);
+    done = [...done, ...restored.done];
+    ({ failed } = restored);
+    ({ ready, gaps } = plan());
+  }
+  return { done, failed, gaps };
 }
 
 /** Where the window's move is, so that it can be taken back. */

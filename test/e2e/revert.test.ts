@@ -1,10 +1,11 @@
 /** Going back, as the real binary does it. */
 
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { whyNot } from '../fixtures/sandboxes/bubblewrap.ts';
 import { commitAll, snapshotOf } from '../plugins/checkpoints/place.ts';
 import { makeE2e, unconfined, type E2e } from './place.ts';
 
@@ -87,4 +88,51 @@ test('what a person changed since is shown, and overwritten only with --force', 
   assert.equal(readFileSync(join(place.cwd, 'a.txt'), 'utf8'), 'one\ntwo\n');
   assert.equal((await place.run(['thread', 'undo', '--last'])).code, 0);
   assert.equal(readFileSync(join(place.cwd, 'a.txt'), 'utf8'), 'mine\n');
+});
+
+test("a deleted thread's record goes with it", async (t) => {
+  const place = await placeWithTurn(t, unconfined);
+  const kept = join(place.env['SPINDLE_HOME'] ?? '', 'checkpoints');
+  const records = () => readdirSync(kept).filter((name) => name.endsWith('.jsonl'));
+  assert.equal(records().length, 1);
+  assert.equal((await place.run(['thread', 'delete', '--last'])).code, 0);
+  assert.deepEqual(records(), []);
+});
+
+test('in the sandbox the same, links too', { skip: await whyNot() }, async (t) => {
+  const command = 'ln -s a.txt link; rm src/old.js; mkdir -p made/here; chmod +x format.sh';
+  const parts = [call('shell', { command })];
+  const place = await makeE2e(t, { answers: [{ parts }, { text: 'Done.' }], files });
+  commitAll(place.cwd);
+  const before = snapshotOf(place.cwd);
+  assert.equal((await place.run(['exec', 'tidy up'])).code, 0);
+  const after = snapshotOf(place.cwd);
+  assert.equal(after['link'], '-> a.txt');
+  const diff = await place.run(['thread', 'diff', '--last']);
+  assert.doesNotMatch(diff.stdout, /\.mcp\.json|\.vscode/);
+  assert.equal((await place.run(['thread', 'revert', '--last', '--files'])).code, 0);
+  assert.deepEqual(snapshotOf(place.cwd), before);
+  assert.equal((await place.run(['thread', 'undo', '--last'])).code, 0);
+  assert.deepEqual(snapshotOf(place.cwd), after);
+});
+
+test('what cannot be meant ends with 2, what is not there with 1, and both say what to do', async (t) => {
+  const place = await makeE2e(t, { answers: [], files });
+  const cases = [
+    [
+      ['thread', 'revert'],
+      2,
+      /expected one thread and at most one turn: spindle thread revert ID\|--last \[TURN\]/,
+    ],
+    [['thread', 'revert', '--last', '1', '2'], 2, /at most one turn/],
+    [['thread', 'revert', '--last', '--fils'], 2, /unknown flag --fils\. Did you mean --files\?/],
+    [['thread', 'undo'], 2, /expected one thread: spindle thread undo ID\|--last/],
+    [['thread', 'diff', '--last'], 1, /no thread has run in/],
+    [['thread', 'revert', 'nosuch'], 1, /there is no thread "nosuch"/],
+  ] as const;
+  for (const [argv, code, message] of cases) {
+    const ended = await place.run(argv);
+    assert.deepEqual([ended.code, ended.stdout], [code, ''], ended.stderr);
+    assert.match(ended.stderr, message);
+  }
 });
