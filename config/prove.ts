@@ -122,16 +122,22 @@ async function run(effects: Effects, script: string): Promise<string> {
   return printed;
 }
 
-/** What it leaves behind would hold a pipe open, which the machine waits for only a moment. */
+/** Whether what a command leaves behind ends with it, within the moment that the kernel takes for that. */
 async function endsAll(effects: Effects): Promise<boolean> {
   const name = `spindle-doctor-${process.pid}`;
   await run(effects, `setsid bash -c 'exec -a ${name} sleep 30' >/dev/null 2>&1 & sleep 0.2`);
-  const all = fs.existsSync('/proc')
-    ? fs.readdirSync('/proc').filter((one) => /^\d/.test(one))
-    : [];
-  const left = all.filter((pid) => textOf(`/proc/${pid}/cmdline`).startsWith(name));
-  for (const pid of left) process.kill(Number(pid), 'SIGKILL');
+  let left = runningAs(name);
+  for (let wait = 0; left.length > 0 && wait < 20; wait++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    left = runningAs(name);
+  }
+  for (const pid of left) process.kill(pid, 'SIGKILL');
   return left.length === 0;
+}
+
+function runningAs(name: string): readonly number[] {
+  const all = exists('/proc') ? fs.readdirSync('/proc').filter((one) => /^\d/.test(one)) : [];
+  return all.filter((pid) => textOf(`/proc/${pid}/cmdline`).startsWith(name)).map(Number);
 }
 
 const attempted = { verdict: 'allow', reason: 'it is an attempt', rule: 'doctor' } as const;
