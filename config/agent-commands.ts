@@ -22,5 +22,11 @@ export function agentCommands({
       description: 'Show the roles of sub-agents, whether they count, and bad files.',
       frontEnd: 'agent',
     },
+    {
+      ...listing,
+      name: 'command list',
+      description: 'Show what can be typed as /name argument, and bad files.',
+      frontEnd: 'command',
+    },
   ];
 }

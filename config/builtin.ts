@@ -47,6 +47,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   plan: { slot: 'tools', load: () => import('../plugins/tools/plan.ts') },
   'view-image': { slot: 'tools', load: () => import('../plugins/tools/view-image.ts') },
   'ask-user': { slot: 'tools', load: () => import('../plugins/tools/ask-user.ts') },
+  commands: { slot: 'prompts', load: () => import('../plugins/commands/commands.ts') },
   agents: { slot: 'tools', load: () => import('../plugins/agents/agents.ts') },
   toolchain: { slot: 'tools', load: () => import('../plugins/toolchain/toolchain.ts') },
 
@@ -94,6 +95,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'audit-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/audit.ts') },
   'mcp-command': { slot: 'frontEnds', load: () => import('../plugins/front-ends/mcp.ts') },
   prompt: { slot: 'frontEnds', load: () => import('../plugins/front-ends/prompt.ts') },
+  command: { slot: 'frontEnds', load: () => import('../plugins/front-ends/command.ts') },
   agent: { slot: 'frontEnds', load: () => import('../plugins/front-ends/agent.ts') },
   skill: { slot: 'frontEnds', load: () => import('../plugins/front-ends/skill.ts') },
   policy: { slot: 'frontEnds', load: () => import('../plugins/front-ends/policy.ts') },

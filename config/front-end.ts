@@ -44,6 +44,7 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   plugin: (options) => openKernel({ ...options, needsModel: false, with: ['plugin'] }),
   prompt: async (options) => (await import('./prompt.ts')).openPrompt(options),
   sandbox: openSandbox,
+  command: (options) => openKernel({ ...options, needsModel: false, with: ['command'] }),
   agent: (options) =>
     openKernel({
       ...options,

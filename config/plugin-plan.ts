@@ -96,6 +96,7 @@ const given: Readonly<Record<string, (configuration: Configuration) => ConfigDat
   'cache-guard': ({ config }) =>
     config.strictCache === undefined ? {} : { strict: config.strictCache },
   jsonl: ({ paths }) => ({ directory: paths.threads }),
+  commands: ({ agents: { commands: folders, trusted } }) => ({ folders, trusted }),
   agents: ({ agents: { agents: folders, trusted } }) => ({ folders, trusted }),
   skills: ({ agents: { skills: folders, trusted } }) => ({ folders, trusted }),
   bubblewrap: ({ agents }) => ({ readable: readableSkills(agents) }),

@@ -32,6 +32,7 @@ export const defaultPreset: readonly string[] = [
   'agents',
   'mcp',
   'provider',
+  'commands',
   'summary',
   'prune',
 ];

@@ -1,7 +1,6 @@
-import { frontEnds, KernelError } from '../../core/index.ts';
+import { frontEnds } from '../../core/index.ts';
 import type { Plugin } from '../../core/index.ts';
-import { parse } from './command-line/parse.ts';
-import { runCommand, type Command } from './command-line/run.ts';
+import { listingFrontEnd } from './command-line/listing.ts';
 import { line } from './terminal/style.ts';
 import { table } from './terminal/table.ts';
 import { badFileLines, type BadFile } from './view/bad-files.ts';
@@ -25,37 +24,22 @@ interface Role {
 
 /** `spindle agent list` shows the roles of sub-agents. It needs the plugin `agents`. */
 export default function agent(): Plugin {
-  return {
-    name: 'agent',
-    api: 1,
-    setup: (host) =>
-      void host.add(frontEnds, {
-        name: 'agent',
-        description: 'Roles of sub-agents: agent list',
-        run: (client, argv, signal) =>
-          runCommand(argv, { name: 'agent', commands: { list }, client, signal, cwd: '/' }),
-      }),
-  };
+  return { name: 'agent', api: 1, setup: (host) => void host.add(frontEnds, listing) };
 }
 
-const list: Command = (argv) => {
-  const { flags, words } = parse(argv, { json: {} });
-  if (words[0] !== undefined)
-    throw new KernelError('invalid', `expected no "${words[0]}" after "agent list"`);
-  return async ({ client, stdout, style }) => {
-    const found = (await client.call('agent/list', {})) as AgentList; // as the plugin `agents` answers
-    if (flags.json === true) return stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-    const bounds = Object.entries(found.bounds).map(([name, value]) => `${name} ${value}`);
-    const lines = [
-      ...linesOf(found.roles),
-      `Bounds: ${bounds.join(', ')}.`,
-      ...badFileLines(found.faults, style),
-    ];
-    return stdout.write(`${lines.join('\n')}\n`);
-  };
-};
+const listing = listingFrontEnd<AgentList>({
+  name: 'agent',
+  description: 'Roles of sub-agents: agent list',
+  request: 'agent/list',
+  linesOf: (found, style) => [...linesOf(found), ...badFileLines(found.faults, style)],
+});
 
-function linesOf(roles: readonly Role[]): readonly string[] {
+function linesOf({ roles, bounds }: AgentList): readonly string[] {
+  const limits = Object.entries(bounds).map(([name, value]) => `${name} ${value}`);
+  return [...rolesOf(roles), `Bounds: ${limits.join(', ')}.`];
+}
+
+function rolesOf(roles: readonly Role[]): readonly string[] {
   if (roles.length === 0) return ['No roles are declared; sub-agents work as their parent does.'];
   const rows = roles.map((one) => [
     one.name,

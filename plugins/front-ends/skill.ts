@@ -1,7 +1,6 @@
-import { frontEnds, KernelError } from '../../core/index.ts';
+import { frontEnds } from '../../core/index.ts';
 import type { Plugin } from '../../core/index.ts';
-import { parse } from './command-line/parse.ts';
-import { runCommand, type Command } from './command-line/run.ts';
+import { listingFrontEnd } from './command-line/listing.ts';
 import { badFileLines, type BadFile } from './view/bad-files.ts';
 import { line } from './terminal/style.ts';
 import { table } from './terminal/table.ts';
@@ -26,29 +25,15 @@ interface ListedSkill {
 
 /** `spindle skill list` shows the skills of the user and the repository. It needs the plugin `skills`. */
 export default function skill(): Plugin {
-  return {
-    name: 'skill',
-    api: 1,
-    setup: (host) =>
-      void host.add(frontEnds, {
-        name: 'skill',
-        description: 'Skills: skill list',
-        run: (client, argv, signal) =>
-          runCommand(argv, { name: 'skill', commands: { list }, client, signal, cwd: '/' }),
-      }),
-  };
+  return { name: 'skill', api: 1, setup: (host) => void host.add(frontEnds, listing) };
 }
 
-const list: Command = (argv) => {
-  const { flags, words } = parse(argv, { json: {} });
-  if (words[0] !== undefined)
-    throw new KernelError('invalid', `expected no "${words[0]}" after "skill list"`);
-  return async ({ client, stdout, style }) => {
-    const found = (await client.call('skill/list', {})) as SkillList; // as the plugin `skills` answers
-    if (flags.json === true) return stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-    return stdout.write([...linesOf(found), ...badFileLines(found.faults, style), ''].join('\n'));
-  };
-};
+const listing = listingFrontEnd<SkillList>({
+  name: 'skill',
+  description: 'Skills: skill list',
+  request: 'skill/list',
+  linesOf: (found, style) => [...linesOf(found), ...badFileLines(found.faults, style)],
+});
 
 function linesOf({ skills, budget }: SkillList): readonly string[] {
   if (skills.length === 0) return ['There are no skills.'];

@@ -13,6 +13,7 @@ import {
   type Plugin,
   type PromptContext,
 } from '../../core/index.ts';
+import { commandSources, type FoundCommands, type SourcedCommand } from '../commands/slot.ts';
 import type { FolderOptions } from '../markdown/sources.ts';
 import { leftOut, listSource, type Told } from '../markdown/told.ts';
 import type { Scan } from './scan.ts';
@@ -120,12 +121,26 @@ function takePart(host: Host, scan: Scanning, maxBytes: number): void {
     return isReadable ? tell(await scan(), maxBytes) : { text: '', warnings: [] };
   };
   host.add(prompts, listSource(host, { name: 'skills', what: 'skills', read }));
+  host.add(commandSources, { list: async () => commandsOf(await scan()) });
   host.add(aroundTurn, async ({ input }, next) => {
     const { mayMention, mentioned, contentOf } = await import('./mentions.ts');
     if (!mayMention(input)) return next();
     const named = mentioned(input, (await scan()).skills);
     return named.length === 0 ? next() : next(named.map(contentOf));
   });
+}
+
+/** `/name argument` says the same as `$name argument`. */
+async function commandsOf({ skills: all }: Scan): Promise<FoundCommands> {
+  const { isActive } = await import('./skill.ts');
+  const active = all.filter(isActive).map(({ name, description, path }): SourcedCommand => {
+    const run: SourcedCommand['run'] = async (argument, client, thread) => {
+      const text = `$${name} ${argument}`.trim();
+      await client.request('turn/start', { thread, input: [{ type: 'text', text }] });
+    };
+    return { name, description, from: path, run };
+  });
+  return { commands: active, faults: [] };
 }
 
 async function tell({ skills: found, faults }: Scan, maxBytes: number): Promise<Told> {

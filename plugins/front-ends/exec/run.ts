@@ -1,11 +1,12 @@
 /** One turn of `spindle exec`, from its thread to its outcome. */
 
-import type { Client, ThreadInfo } from '../../../core/index.ts';
+import type { Body, Client, ThreadInfo } from '../../../core/index.ts';
 import { findThread } from '../threads/find.ts';
 import type { ExecInput } from './input.ts';
 import { noOutcome, outcomeWith, type Outcome } from './outcome.ts';
 import type { Reporter } from './reporter.ts';
 import type { ExecRequest } from './request.ts';
+import { slashOf } from './slash.ts';
 
 /** Where a run happens and who is told. */
 export interface RunContext {
@@ -47,21 +48,52 @@ export async function runTurn(
   const { client, signal } = context;
   using events = client.subscribe({ thread, after: last });
   signal.throwIfAborted();
-  const { content, outputSchema } = input;
-  const { turn } = await client.request('turn/start', {
-    thread,
-    input: content,
-    limits,
-    outputSchema,
-  });
-  const interrupt = () => void client.request('turn/interrupt', { thread, turn }).catch(() => {});
+  const interrupt = () => void client.request('turn/interrupt', { thread }).catch(() => {});
   signal.addEventListener('abort', interrupt, { once: true });
-  if (signal.aborted) interrupt();
   try {
-    return await follow(events, turn, context.reporter);
+    const { turn, text } = await startTurn({ thread, limits }, input, client);
+    if (signal.aborted) interrupt();
+    const { reporter } = context;
+    return await (turn === undefined ? tell(text, reporter) : follow(events, turn, reporter));
   } finally {
     signal.removeEventListener('abort', interrupt);
   }
+}
+
+/** What a command gave that has started no turn is told as if a turn had. */
+interface Begun {
+  readonly turn?: string;
+  readonly text?: string;
+}
+
+async function startTurn(
+  { thread, limits }: { readonly thread: string; readonly limits: ExecRequest['limits'] },
+  input: ExecInput,
+  client: Client,
+): Promise<Begun> {
+  const { content, outputSchema } = input;
+  const slash = await slashOf(input, client);
+  if (slash === undefined)
+    return client.request('turn/start', { thread, input: content, limits, outputSchema });
+  const { name, argument, rest } = slash;
+  const params = { thread, name, argument, input: rest, limits, outputSchema };
+  return (await client.call('command/run', params)) as Begun; // as the plugin `commands` answers
+}
+
+async function tell(text = 'Done.', reporter: Reporter): Promise<Outcome> {
+  const id = 'command';
+  const items: readonly Body[] = [
+    { type: 'turn', id },
+    { type: 'assistant', id, text },
+    { type: 'end', id, status: 'completed', durationMs: 0 },
+  ];
+  let outcome = noOutcome;
+  for (const body of items) {
+    const item = { ...body, n: -1, at: Date.now() };
+    outcome = outcomeWith(outcome, item);
+    await reporter.item(item);
+  }
+  return outcome;
 }
 
 async function follow(
