@@ -111,7 +111,7 @@ export function git(cwd: string, ...argv: readonly string[]): string {
 /** Makes the folder a repository with all its files committed. */
 export function commitAll(cwd: string): void {
   mkdirSync(cwd, { recursive: true });
-  git(cwd, 'init', '--quiet', '-b', 'main');
+  git(cwd, '-c', 'init.defaultBranch=main', 'init', '--quiet');
   git(cwd, 'add', '--all');
-  git(cwd, 'commit', '--quiet', '-m', 'first');
+  git(cwd, 'commit', '--quiet', '--allow-empty', '-m', 'first');
 }
