@@ -20,6 +20,11 @@ import { oneLine } from './text.ts';
 const unusedRedirect = 'http://127.0.0.1/callback';
 const nothing: StoredAuth = { clients: {} };
 
+interface How {
+  readonly redirectUrl?: string;
+  readonly onWanted?: (scope: string) => void;
+}
+
 /** What one server's login keeps, bound to its address and to the issuer that gave it. */
 class Login implements OAuthClientProvider {
   readonly redirectUrl: string;
@@ -29,15 +34,23 @@ class Login implements OAuthClientProvider {
   readonly #state: McpState;
   readonly #isLogin: boolean;
   readonly #nonce: string;
+  /** Told the scope that a login is wanted for. */
+  readonly #onWanted: (scope: string) => void;
   #verifier = '';
   #discovery: OAuthDiscoveryState | undefined;
 
-  constructor(server: RemoteServer, state: McpState, redirectUrl?: string) {
+  constructor(server: RemoteServer, state: McpState, how: How) {
+    const { redirectUrl, onWanted = () => {} } = how;
     this.#server = server;
     this.#state = state;
+    this.#onWanted = onWanted;
     this.#isLogin = redirectUrl !== undefined;
     this.redirectUrl = redirectUrl ?? unusedRedirect;
     this.#nonce = process.getBuiltinModule('node:crypto').randomBytes(24).toString('base64url');
+  }
+
+  get clientMetadataUrl() {
+    return this.#server.oauth?.clientMetadataUrl;
   }
 
   get clientMetadata() {
@@ -94,7 +107,10 @@ class Login implements OAuthClientProvider {
   }
 
   redirectToAuthorization(url: URL): void {
-    if (!this.#isLogin) throw needsLogin(this.#server);
+    if (!this.#isLogin) {
+      this.#onWanted(url.searchParams.get('scope') ?? '');
+      throw needsLogin(this.#server);
+    }
     if (!isWebAddress(url))
       throw invalid`expected a login over https, but ${this.#server.name} names ${url.protocol}//${url.host}`;
     this.url = url;
@@ -134,9 +150,13 @@ export function isLoggedIn(server: RemoteServer, state: McpState): boolean {
 }
 
 /** What a server is reached with: its tokens, refreshed as needed. Never begins a login. */
-export function authFor(server: RemoteServer, state: McpState): OAuthClientProvider | undefined {
+export function authFor(
+  server: RemoteServer,
+  state: McpState,
+  onWanted: (scope: string) => void,
+): OAuthClientProvider | undefined {
   const hasOwn = Object.keys(server.headers).some((name) => name.toLowerCase() === 'authorization');
-  return hasOwn ? undefined : new Login(server, state);
+  return hasOwn ? undefined : new Login(server, state, { onWanted });
 }
 
 /** A login that waits for the user to come back. */
@@ -159,7 +179,7 @@ export interface LoginOptions {
 /** Begins a login. Without an address to open, the tokens that are there still do. */
 export async function beginLogin(options: LoginOptions): Promise<Pending | undefined> {
   const { server, state, effects, sdk, redirectUrl } = options;
-  const login = new Login(server, state, redirectUrl);
+  const login = new Login(server, state, { redirectUrl });
   const fetchFn = fetchFor(effects, { ...server, headers: {} });
   const challenge = await challengeOf(server, fetchFn, sdk);
   const scope = options.scope ?? server.oauth?.scope ?? challenge.scope;

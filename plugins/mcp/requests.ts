@@ -19,6 +19,8 @@ import { clean } from './text.ts';
 interface Means {
   readonly host: Host;
   readonly state: McpState;
+  /** The scope that a server wants a login for, by its name. */
+  readonly wanted: ReadonlyMap<string, string>;
 }
 
 const text = { type: 'string' } as const;
@@ -173,8 +175,8 @@ function toolsOf(catalog: Catalog, name: string) {
 /** Begins with `redirectUrl` and gives the address to open; ends with the `answer` that came back there. */
 async function login(
   catalog: Catalog,
-  { host, state, pending }: Means & { readonly pending: Map<string, Pending> },
-  { server: name = '', redirectUrl, answer, scope }: Params,
+  { host, state, wanted, pending }: Means & { readonly pending: Map<string, Pending> },
+  { server: name = '', redirectUrl, answer, scope = wanted.get(name) || undefined }: Params,
 ): Promise<unknown> {
   const server = catalog.server(name);
   const { config } = server;

@@ -54,6 +54,8 @@ export interface OAuthSettings {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly scope?: string;
+  /** A document on the web that is the client's id, for servers that read it. */
+  readonly clientMetadataUrl?: string;
 }
 
 export type ServerConfig = StdioServer | RemoteServer;

@@ -22,7 +22,9 @@ export const serverSchema = z
     headers: strings.describe("Sent to the address's own origin; ${NAME} is a variable of yours."),
     proxy: text,
     ca: text.describe('Certificates that are trusted beside the system’s: PEM, or a file.'),
-    oauth: z.strictObject({ clientId: text, clientSecret: text, scope: text }).partial(),
+    oauth: z
+      .strictObject({ clientId: text, clientSecret: text, scope: text, clientMetadataUrl: text })
+      .partial(),
     timeout: milliseconds.describe('The limit of one call in ms. Default: 120000.'),
     startTimeout: milliseconds.describe('The limit of its start in ms. Default: 30000.'),
     disabled: z.boolean(),

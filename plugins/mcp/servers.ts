@@ -32,6 +32,7 @@ export function addServers(
   const { roots = [], sandbox = 'workspace-write', version = '0' } = options;
   const few: Few = { tools: options.directTools ?? 20, bytes: options.directBytes ?? 8000 };
   const servers: McpServer[] = [];
+  const wanted = new Map<string, string>();
   const catalog = { now: new Catalog([], few, () => false) };
   for (const config of configs) {
     const shared = {
@@ -40,7 +41,8 @@ export function addServers(
       roots,
       version,
       mode: sandbox,
-      auth: (server: Parameters<typeof authFor>[0]) => authFor(server, state),
+      auth: (server: Parameters<typeof authFor>[0]) =>
+        authFor(server, state, (scope) => wanted.set(server.name, scope)),
       onChanged: () => offer(),
       notice: (message: string) => tell(host, message),
     };
@@ -48,7 +50,8 @@ export function addServers(
   }
   const others = new Set(host.get(tools).keys());
   catalog.now = new Catalog(servers, few, (name) => others.has(name));
-  for (const request of mcpRequests(catalog.now, { host, state })) host.add(requests, request);
+  for (const request of mcpRequests(catalog.now, { host, state, wanted }))
+    host.add(requests, request);
   const offer = offering(host, catalog.now);
   offer();
   addFixed(host, catalog.now);

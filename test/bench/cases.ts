@@ -4,11 +4,12 @@ import type { Bench, Case, Figure } from './case.ts';
 import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
 import { longThread } from './cases/long-thread.ts';
+import { servers } from './cases/servers.ts';
 import { requests } from './cases/requests.ts';
 import { sandbox } from './cases/sandbox.ts';
 import { step } from './cases/step.ts';
 
-const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests, sandbox];
+const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests, sandbox, servers];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
 export function casesNamed(names: readonly string[]): readonly Case[] {

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly isMetered?: boolean;
   /** SPINDLE_HOME; default: the same for all runs. */
   readonly home?: string;
+  /** Another command than the task, for Spindle. */
+  readonly argv?: readonly string[];
 }
 
 /** A folder for one benchmark. Disposing removes it. */
@@ -67,7 +69,8 @@ export function makePlace(launcher: string): Place {
       const report = options.isMetered === true ? fresh('meter.json') : undefined;
       const env = environment({ home, ...options }, report);
       const metering = report === undefined ? [] : ['--require', meter];
-      return runProcess([...metering, ...argv[program]], { cwd, env, report });
+      const words = options.argv === undefined ? argv[program] : [launcher, ...options.argv];
+      return runProcess([...metering, ...words], { cwd, env, report });
     },
     [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
   };

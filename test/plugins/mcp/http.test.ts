@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
+import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+
+import { textOfResult } from '../../contracts/tool-thread.ts';
+import { openMcpThread, remote } from './mcp-thread.ts';
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** A server on this machine; gives its address. */
+async function serve(t: TestContext, handle: Handle): Promise<string> {
+  const server: Server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks = await Array.fromAsync<Buffer>(request);
+  const text = Buffer.concat(chunks).toString();
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function oldServer(): OldMcpServer {
+  const server = new OldMcpServer({ name: 'old', version: '1' });
+  server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text }) => ({
+    content: [{ type: 'text', text: `old ${text}` }],
+  }));
+  return server;
+}
+
+test('the older SDK line is a server over Streamable HTTP, with its headers and no other', async (t) => {
+  const seen: IncomingMessage['headers'][] = [];
+  const url = await serve(t, async (request, response) => {
+    seen.push(request.headers);
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
+    await oldServer().connect(transport);
+    await transport.handleRequest(request, response, await bodyOf(request));
+  });
+  const thread = await openMcpThread(t, [
+    remote('old', `${url}/mcp`, { headers: { 'x-team': 'blue' } }),
+  ]);
+  const result = await thread.call('tool_call', { name: 'old__echo', arguments: { text: 'hi' } });
+  assert.match(textOfResult(result), /old hi/);
+  assert.ok(seen.length > 2 && seen.every((headers) => headers['x-team'] === 'blue'));
+  const [decided] = (await thread.items()).filter((item) => item.type === 'decision');
+  assert.equal(decided?.effect['confined'], false, 'a server elsewhere is never inside');
+});
+
+test('a server that knows only SSE is reached by that', async (t) => {
+  let transport: SSEServerTransport | undefined;
+  const url = await serve(t, async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://x');
+    if (request.method === 'GET' && pathname === '/sse') {
+      transport = new SSEServerTransport('/messages', response);
+      const server = oldServer();
+      await server.connect(transport);
+      return;
+    }
+    if (request.method === 'POST' && pathname === '/messages') {
+      await transport?.handlePostMessage(request, response, await bodyOf(request));
+      return;
+    }
+    response.writeHead(405).end();
+  });
+  const thread = await openMcpThread(t, [remote('old', `${url}/sse`)]);
+  const result = await thread.call('tool_call', { name: 'old__echo', arguments: { text: 'x' } });
+  assert.match(textOfResult(result), /old x/);
+});
+
+test('a server of 2026 is spoken to in that version', async (t) => {
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: 'new', version: '1' });
+    server.registerTool('echo', { inputSchema: z.object({ text: z.string() }) }, ({ text }) => ({
+      content: [{ type: 'text', text: `new ${text}` }],
+    }));
+    return server;
+  });
+  const url = await serve(t, async (request, response) => {
+    const body = await bodyOf(request);
+    const answer = await handler.fetch(
+      new Request(`http://127.0.0.1${request.url}`, {
+        method: request.method ?? 'GET',
+        headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    for await (const chunk of answer.body ?? []) response.write(chunk);
+    response.end();
+  });
+  const thread = await openMcpThread(t, [remote('new', url)]);
+  const result = await thread.call('tool_call', { name: 'new__echo', arguments: { text: 'x' } });
+  assert.match(textOfResult(result), /new x/);
+  const status = await thread.client.call('mcp/status', {});
+  assert.partialDeepStrictEqual(status, { servers: { new: { protocol: '2026-07-28' } } });
+});
+
+test('a redirect to another origin is not followed, and nobody there hears of the headers', async (t) => {
+  let heard = 0;
+  const other = await serve(t, (_request, response) => {
+    heard++;
+    response.end();
+  });
+  const url = await serve(t, (_request, response) => {
+    response.writeHead(307, { location: `${other}/mcp` }).end();
+  });
+  const thread = await openMcpThread(t, [
+    remote('moved', url, { headers: { authorization: 'Bearer canary' } }),
+  ]);
+  const found = await thread.call('tool_search', { server: 'moved' });
+  assert.match(textOfResult(found), /did not start: .*not followed/);
+  assert.equal(heard, 0);
+});
+
+test('server-everything over HTTP: progress is shown', async (t) => {
+  const url = await everything(t);
+  const thread = await openMcpThread(t, [remote('everything', url)]);
+  const shown: string[] = [];
+  const args = {
+    name: 'everything__trigger-long-running-operation',
+    arguments: { duration: 0.4, steps: 4 },
+  };
+  const [result] = await thread.watch([{ name: 'tool_call', args }], (event) => {
+    if (event.type === 'item/delta' && event.kind === 'output') shown.push(event.text);
+  });
+  assert.match(textOfResult(result!), /Long running operation completed/);
+  assert.match(shown.join(''), /\(4\/4\)/);
+});
+
+/** Starts server-everything on a free port. */
+async function everything(t: TestContext): Promise<string> {
+  const port = await freePort();
+  const file = join(
+    import.meta.dirname,
+    '../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+  );
+  const child: ChildProcess = spawn(process.execPath, [file, 'streamableHttp'], {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  for await (const chunk of child.stderr ?? []) if (/listening/i.test(String(chunk))) break;
+  return `http://127.0.0.1:${port}/mcp`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
