@@ -33,7 +33,12 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
 function kernelOptions(configuration: Configuration): Readonly<Record<string, object>> {
   const settings = settingsOf(configuration);
   const { sandbox = 'workspace-write', network = false } = settings;
-  return { workspace: { confinement: { sandbox, network } }, 'model-list': { settings } };
+  return {
+    // Commands of a server that is killed must not run on.
+    local: { endsWithProgram: true },
+    workspace: { confinement: { sandbox, network } },
+    'model-list': { settings },
+  };
 }
 
 function optionsFor({ cwd, paths }: Configuration, kernels: Kernels): object {

@@ -26,6 +26,7 @@ export function chunksOf(root: string): ChunkOf {
     if (first.size === 0) for (const file of firstFiles(root)) reach(file, modules, first);
     if (serving.size === 0) for (const file of servingFiles(root)) reach(file, modules, serving);
     if (first.has(id)) return 'spindle';
+    if (isOfClient.test(id)) return 'wire';
     return serving.has(id) ? 'app-server' : 'later';
   };
 }
@@ -37,6 +38,10 @@ function firstFiles(root: string): readonly string[] {
   const plugins = [...defaultPreset, 'exec'].map(fileOf);
   return [...own, ...plugins].map((file) => join(root, 'config', file));
 }
+
+/** The client library, which other programs load, and what it shares with the server: nothing of the rest. */
+const isOfClient =
+  /plugins.front-ends.(?:client\.ts|client.\w+\.ts|app-server.(?:lines|inbox|transport|rpc-error)\.ts)$/;
 
 function servingFiles(root: string): readonly string[] {
   return ['app-server.ts', fileOf('app-server')].map((file) => join(root, 'config', file));

@@ -11,11 +11,18 @@ import {
 } from './local/files.ts';
 import { Connections, fetchUrl } from './local/http.ts';
 import { Inherited } from './local/inherited.ts';
+import { Keeper } from './local/keeper.ts';
 import { Leftovers } from './local/leftovers.ts';
 import { startProcess } from './local/process.ts';
 
+/** Options of `local`, given by the program that it is part of. */
+export interface LocalOptions {
+  /** What it starts ends even when the program is killed: for programs that run for long. */
+  readonly endsWithProgram?: boolean;
+}
+
 /** Adds the machine `local`. Connections are kept alive until the plugin stops. */
-export default function local(): Plugin {
+export default function local({ endsWithProgram = false }: LocalOptions = {}): Plugin {
   return {
     name: 'local',
     api: 1,
@@ -24,6 +31,7 @@ export default function local(): Plugin {
       const shared = {
         leftovers: host.scope.use(new Leftovers()),
         inherited: host.scope.use(new Inherited()),
+        keeper: endsWithProgram ? host.scope.use(new Keeper()) : undefined,
       };
       host.add(machines, {
         name: 'local',

@@ -115,6 +115,14 @@ test('a client that dies with an open question leaves it to the next one, and th
   assert.equal(turn.status, 'completed');
 });
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 test('a server that is killed loses what was in flight alone: its clients come back and are told how the turn ended', async (t) => {
   const e2e = await place(t, {
     config: { sandbox: 'danger-full-access', approval: 'never' },
@@ -123,7 +131,7 @@ test('a server that is killed loses what was in flight alone: its clients come b
       {
         parts: [
           { text: 'It begins. ', deltas: 1 },
-          { call: 'shell', args: { command: 'echo $$ > pid; exec sleep 1000' } },
+          { call: 'shell', args: { command: 'echo $$ > pid; echo ready; exec sleep 1000' } },
         ],
       },
       { text: 'The third answer.' },
@@ -146,15 +154,17 @@ test('a server that is killed loses what was in flight alone: its clients come b
   const { thread } = await client.request('thread/start', {});
   const threadId = thread.id;
   for await (const _ of client.turn({ threadId, input: 'One.' }));
-  const running = heard(client, 'item/started', ({ item }) => item.type === 'commandExecution');
+  const running = heard(client, 'item/commandExecution/outputDelta');
   await client.request('turn/start', { threadId, input: [{ type: 'text', text: 'Two.' }] });
   await running;
+  const pid = Number(readFileSync(joinPath(e2e.cwd, 'pid'), 'utf8'));
   const ended = heard(client, 'turn/completed');
   await crash(serving);
   await serve(e2e, `unix://${socket}`);
   await back.promise;
   const { turn } = await ended;
   assert.equal(turn.status, 'interrupted');
+  while (isRunning(pid)) await new Promise(setImmediate);
   assert.deepEqual(states, ['connected', 'lost', 'connected']);
   let said = '';
   for await (const event of client.turn({ threadId, input: 'Three.' }))

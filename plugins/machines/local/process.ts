@@ -19,6 +19,7 @@ import {
 import { codeOf } from './files.ts';
 import { signalGroup } from './group.ts';
 import type { Inherited } from './inherited.ts';
+import type { Keeper } from './keeper.ts';
 import type { Leftovers } from './leftovers.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -103,13 +104,14 @@ class RunningProcess implements Omit<Process, 'id'> {
 export interface Shared {
   readonly leftovers: Leftovers;
   readonly inherited: Inherited;
+  readonly keeper?: Keeper | undefined;
 }
 
 /** Starts what a plan says, and removes what it leaves. Throws `not_found` when there is no such program or folder. */
 export async function startProcess(
   plan: SpawnPlan,
   request: SpawnRequest,
-  { leftovers, inherited }: Shared,
+  { leftovers, inherited, keeper }: Shared,
 ): Promise<Omit<Process, 'id'>> {
   const { descriptors = [], cleanup = [] } = plan;
   using left = new DisposableStack();
@@ -129,6 +131,7 @@ export async function startProcess(
   }
   for (const link of links) link?.destroy(); // the program has its own
   feed(child, descriptors);
+  if (keeper !== undefined) left.use(keeper.add(child.pid));
   const running = new RunningProcess(child, request);
   const owned = left.move();
   void running.exited.then(() => owned.dispose());
