@@ -37,7 +37,10 @@ async function* stream(request) {
   yield { type: 'output', output: { type: 'assistant', id, text } };
   if (kind === 'clock' && done < first) {
     const args = JSON.stringify({ plan: [{ step: `second ${done}`, status: 'pending' }] });
-    yield { type: 'output', output: { type: 'call', id: `${id}c`, call: `${id}c`, name: 'update_plan', args } };
+    yield {
+      type: 'output',
+      output: { type: 'call', id: `${id}c`, call: `${id}c`, name: 'update_plan', args },
+    };
   }
   yield { type: 'done', stop: 'end', usage: { input: 1, cached: 0, output: 1, reasoning: 0 } };
 }
@@ -48,7 +51,14 @@ export default () => ({
   setup: (host) =>
     void host.add(models, {
       name: 'clock',
-      traits: () => ({ model: 'clock', window: 1e9, output: 1e6, images: false, tools: true, efforts: [] }),
+      traits: () => ({
+        model: 'clock',
+        window: 1e9,
+        output: 1e6,
+        images: false,
+        tools: true,
+        efforts: [],
+      }),
       encode: (part) => JSON.stringify(part),
       stream,
     }),
