@@ -40,6 +40,9 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'openai-chat': { slot: 'models', load: () => import('../plugins/models/openai-chat.ts') },
   scripted: { slot: 'models', load: () => import('../plugins/models/scripted.ts') },
 
+  direct: { slot: 'models', load: () => import('../plugins/direct/direct.ts') },
+  offers: { slot: 'around', load: () => import('../plugins/offers/offers.ts') },
+
   shell: { slot: 'tools', load: () => import('../plugins/tools/shell.ts') },
   'apply-patch': { slot: 'tools', load: () => import('../plugins/tools/apply-patch.ts') },
   'read-file': { slot: 'tools', load: () => import('../plugins/tools/read-file.ts') },

@@ -13,7 +13,9 @@ import { readVersion } from './version.ts';
 export async function openMcpServer(options: LoadOptions): Promise<OpenKernel> {
   await using scope = new AsyncDisposableStack();
   const configuration = await loadConfig(options);
-  const kernels = scope.use(new Kernels({ ...options, needsModel: true }));
+  const kernels = scope.use(
+    new Kernels({ ...options, needsModel: true, with: ['direct', 'offers'] }),
+  );
   const opened = await openConfigured(configuration, {
     needsModel: false,
     slots: ['frontEnds'],

@@ -45,6 +45,13 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
             'Listen for HTTP, by default on 127.0.0.1 and a free port; SPINDLE_MCP_TOKEN is its token.',
         },
         {
+          name: 'expose',
+          value: 'NAME',
+          choices: ['tools'],
+          description:
+            "Also offer the agent's own tools, and those of plugins, under the same gate.",
+        },
+        {
           name: 'compat',
           value: 'NAME',
           choices: ['codex'],

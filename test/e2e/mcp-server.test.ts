@@ -366,3 +366,52 @@ test("the Inspector's command line lists the tools without complaint and runs a 
   const { structuredContent } = JSON.parse(called.stdout) as HostResult;
   assert.equal(structuredContent?.['answer'], 'inspected');
 });
+
+test("with --expose tools the agent's own tools are called without a model, and go on with their processes", async (t) => {
+  const e2e = await place(t, []);
+  const argv = [...unconfined, '--approval', 'never', '--expose', 'tools'];
+  const host = await oldHost(t, optionsOf(e2e, { argv }));
+  const names = (await host.listTools()).map((tool) => tool.name);
+  for (const name of ['spindle', 'shell', 'apply_patch', 'read_file'])
+    assert.ok(names.includes(name), name);
+  const written = await host.call('apply_patch', { patch });
+  assert.match(textOf(written), /Success/);
+  const read = await host.call('read_file', { path: 'note.txt' });
+  assert.match(textOf(read), /hello/);
+  const missing = await host.call('read_file', { path: 'no-such-file' });
+  assert.equal(missing.isError, true);
+  const begun = await host.call('shell', { command: 'cat', stdin: true, yield_ms: 100 });
+  const [, running] = /process (\w+)/.exec(textOf(begun)) ?? [];
+  const echoed = await host.call('shell_input', {
+    process: running,
+    input: 'said\n',
+    end: 'stdin',
+  });
+  assert.match(textOf(echoed), /said/);
+  const meet = 'touch met.$$; until [ $(ls | grep -c met) = 3 ]; do sleep 0.02; done; echo met';
+  const together = await Promise.all([1, 2, 3].map(() => host.call('shell', { command: meet })));
+  assert.deepEqual(together.map(textOf), ['met\n', 'met\n', 'met\n']);
+  assert.equal(e2e.server.requests.length, 0);
+  const { structuredContent } = await host.call('spindle-threads', {});
+  assert.deepEqual(structuredContent, { threads: [] });
+});
+
+test('exposed tools stand under the same gate: asked, denied with the rule, and cut at the same length', async (t) => {
+  const e2e = await place(t, []);
+  const argv = [...unconfined, '--approval', 'untrusted', '--expose', 'tools'];
+  const alone = await oldHost(t, optionsOf(e2e, { argv }));
+  const denied = await alone.call('shell', { command: 'touch x' });
+  assert.equal(denied.isError, true);
+  assert.match(textOf(denied), /nobody is there to ask[\s\S]*this rule would allow it: /);
+  const long = await alone.call('shell', { command: 'seq 1 20000' });
+  assert.match(textOf(long), /bytes left out/);
+  const asked: string[] = [];
+  const elicit = ({ message }: { readonly message: string }) => {
+    asked.push(message);
+    return { action: 'accept', content: {} };
+  };
+  const host = await newHost(t, { ...optionsOf(e2e, { argv, elicit }), mode: 'auto' });
+  const allowed = await host.call('shell', { command: 'touch y; echo made' });
+  assert.match(textOf(allowed), /made/);
+  assert.match(asked[0] ?? '', /touch y/);
+});

@@ -99,6 +99,14 @@ export class Agent {
     }
   }
 
+  /** A thread in memory for calls of tools, within the bounds. */
+  async scratch(settings: Partial<Settings>): Promise<ThreadInfo> {
+    const folders = foldersOf(this.bounds, []);
+    const cwd = cwdOf(undefined, this.bounds, folders);
+    const wanted = { settings: { ...settings, cwd }, ephemeral: true };
+    return this.#bound(await this.client.request('thread/start', wanted), {}, folders);
+  }
+
   /** Runs one more turn of a thread; one that runs is waited for. */
   async reply(thread: string, input: TurnInput, call: CallContext): Promise<Report> {
     this.#checkAvailable();

@@ -58,6 +58,9 @@ interface Asked {
   readonly reply: (replies: InputReplies) => void;
 }
 
+const isWhole = (replies: InputReplies, requests: InputRequests) =>
+  Object.keys(requests).every((name) => replies[name] !== undefined);
+
 /** How long a call waits for its host to come back with what it asked for. */
 const patienceMs = 600_000;
 
@@ -71,11 +74,14 @@ export class HeldCall<T> {
   readonly #controller = new AbortController();
   #link: Link | undefined;
   #asked: Asked | undefined;
+  #early: InputReplies;
   #wake: () => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(run: (context: CallContext) => Promise<T>, link: Link) {
+  /** `early`: replies that came with the first request, for what it would ask first. */
+  constructor(run: (context: CallContext) => Promise<T>, link: Link, early: InputReplies = {}) {
     this.#link = link;
+    this.#early = early;
     const context: CallContext = {
       signal: this.#controller.signal,
       abilities: () => this.#link?.abilities ?? {},
@@ -94,7 +100,7 @@ export class HeldCall<T> {
   answer(replies: InputReplies): void {
     const asked = this.#asked;
     if (asked === undefined) return;
-    if (Object.keys(asked.requests).some((name) => replies[name] === undefined)) return;
+    if (!isWhole(replies, asked.requests)) return;
     this.#asked = undefined;
     asked.reply(replies);
   }
@@ -136,6 +142,9 @@ export class HeldCall<T> {
 
   /** Ends the request and waits for one that brings the replies. */
   async #suspend(requests: InputRequests, signal: AbortSignal): Promise<InputReplies> {
+    const early = this.#early;
+    this.#early = {};
+    if (isWhole(early, requests)) return early;
     const { promise, resolve, reject } = Promise.withResolvers<InputReplies>();
     this.#asked = { requests, reply: resolve };
     this.rounds++;

@@ -8,8 +8,9 @@ import {
 
 import { answerPlain } from '../serving/answers.ts';
 import { listenHttp, type Listener } from '../serving/listen.ts';
-import { forward, type Change } from './changes.ts';
-import { makeServer, type Service } from './server.ts';
+import type { Change } from './changes.ts';
+import type { Service } from './carry.ts';
+import { makeConnection, makeForRequest } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { sendResponse, toRequest } from './web.ts';
 
@@ -29,14 +30,14 @@ const maxBytes = 32 * 1024 * 1024;
 export async function listen(service: Service, options: HttpOptions): Promise<Listener> {
   const { log, ...place } = options;
   await using scope = new AsyncDisposableStack();
-  const modern = createMcpHandler(() => makeServer(service), {
+  const modern = createMcpHandler(() => makeForRequest(service), {
     legacy: 'reject',
     maxRequestBodySize: maxBytes,
     onerror: ({ message }) => log(message),
   });
   scope.defer(() => modern.close());
   scope.use(service.changes.listen((change) => notify(modern.notify, change)));
-  const sessions = new Sessions(() => connection(service), maxBytes);
+  const sessions = new Sessions(() => makeConnection(service), maxBytes);
   scope.defer(() => sessions.close());
   const answer = async (request: Request) => {
     const isLegacy = await isLegacyRequest(request, undefined, { maxRequestBodySize: maxBytes });
@@ -56,14 +57,6 @@ export async function listen(service: Service, options: HttpOptions): Promise<Li
   scope.use(listener);
   const owned = scope.move();
   return { address: `${listener.address}/mcp`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** A server for one session, told of changes. */
-function connection(service: Service) {
-  const subscribed = new Set<string>();
-  const server = makeServer(service, subscribed);
-  forward(server, service.changes, (uri) => subscribed.has(uri));
-  return server;
 }
 
 function notify(notifier: ServerNotifier, change: Change): void {

@@ -20,7 +20,7 @@ export function elicitationFor(question: Question): InputRequest | undefined {
 
 const elicitation = (message: string, requestedSchema: JsonSchema): InputRequest => ({
   method: 'elicitation/create',
-  params: { mode: 'form', message, requestedSchema },
+  params: { message, requestedSchema },
 });
 
 /** MCP's forms are flat. */

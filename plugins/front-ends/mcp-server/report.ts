@@ -1,10 +1,18 @@
 /** What a turn came to, as a host is told: in a text, and as structured content. */
 
-import type { CallItem, DecisionItem, Item, Settings } from '../../../core/index.ts';
+import type { CallItem, DecisionItem, Item, ResultItem, Settings } from '../../../core/index.ts';
 import { noOutcome, outcomeWith, type Outcome } from '../exec/outcome.ts';
 import { failureOf } from '../exec/reporter.ts';
 import { viewOf } from '../view/call-view.ts';
 import { effectText } from './question.ts';
+
+/** An effect that was denied; `allow` is the rule that would allow it. */
+interface Denied {
+  readonly effect: string;
+  readonly reason: string;
+  readonly rule: string;
+  readonly allow?: string;
+}
 
 /** The structured content of `spindle` and `spindle-reply`; `reportSchema` describes it. */
 export interface Report {
@@ -19,11 +27,7 @@ export interface Report {
     readonly kind: string;
     readonly to?: string;
   }[];
-  readonly denied: readonly {
-    readonly effect: string;
-    readonly reason: string;
-    readonly rule: string;
-  }[];
+  readonly denied: readonly Denied[];
   readonly usage: Readonly<Record<string, number>>;
 }
 
@@ -63,6 +67,8 @@ export interface Followed {
   readonly calls: ReadonlyMap<string, CallItem>;
   readonly changes: ReadonlyMap<string, Report['changes'][number]>;
   readonly denied: readonly DecisionItem[];
+  /** The last result of a call. */
+  readonly result?: ResultItem;
 }
 
 /** Before the first item. */
@@ -75,7 +81,8 @@ export const nothingYet: Followed = {
 
 /** With one more item of the turn. */
 export function followedWith(before: Followed, item: Item): Followed {
-  const followed = { ...before, outcome: outcomeWith(before.outcome, item) };
+  const outcome = outcomeWith(before.outcome, item);
+  const followed = { ...before, outcome, ...(item.type === 'result' && { result: item }) };
   if (item.type === 'call')
     return { ...followed, calls: new Map([...before.calls, [item.call, item]]) };
   if (item.type === 'decision' && item.verdict === 'deny')
@@ -108,7 +115,8 @@ export function reportOf(
   };
 }
 
-function deniedOf(decision: DecisionItem) {
+/** A denial as it is told. */
+export function deniedOf(decision: DecisionItem): Denied {
   const { effect, reason, rule, proposal } = decision;
   const allow = proposal === undefined ? {} : { allow: JSON.stringify(proposal) };
   return { effect: effectText(effect), reason, rule, ...allow };
@@ -119,11 +127,7 @@ export function reportText({ answer, status, changes, denied, threadId }: Report
   const changed = changes.map(
     ({ path, kind, to }) => `- ${kind} ${path}${to === undefined ? '' : ` -> ${to}`}`,
   );
-  const refused = denied.map(({ effect, reason, rule, ...rest }) => {
-    const { allow } = rest as { readonly allow?: string }; // by `deniedOf`
-    const how = allow === undefined ? '' : `; this rule would allow it: ${allow}`;
-    return `- ${effect.replaceAll('\n', ' ')}: ${reason} (rule: ${rule})${how}`;
-  });
+  const refused = denied.map(deniedText);
   return [
     ...(status === 'completed' ? [] : [`The turn did not complete (${status}).`]),
     answer,
@@ -132,6 +136,12 @@ export function reportText({ answer, status, changes, denied, threadId }: Report
     '',
     `threadId: ${threadId}`,
   ].join('\n');
+}
+
+/** What was denied, why, and the rule that would allow it, on one line. */
+export function deniedText({ effect, reason, rule, allow }: Denied): string {
+  const how = allow === undefined ? '' : `; this rule would allow it: ${allow}`;
+  return `- ${effect.replaceAll('\n', ' ')}: ${reason} (rule: ${rule})${how}`;
 }
 
 /** What of a thread's settings a host is shown. */

@@ -12,6 +12,8 @@ export interface ServeRequest {
   readonly roots: readonly string[];
   /** Also as the tools that Codex's server has. */
   readonly isCodex: boolean;
+  /** Also the agent's own tools, without its model. */
+  readonly isExposed: boolean;
   /** Where it listens for HTTP; absent: it speaks on stdin and stdout. */
   readonly http?: Place | undefined;
 }
@@ -25,6 +27,7 @@ export interface Place {
 const flags = {
   root: { takes: 'DIR', many: true },
   compat: { takes: 'NAME' },
+  expose: { takes: 'NAME' },
   http: {},
   cd: { takes: 'DIR', short: 'C' },
   provider: { takes: 'NAME' },
@@ -50,6 +53,7 @@ export function readRequest(argv: readonly string[], cwd: string): ServeRequest 
   return {
     roots: (given.root ?? []).map((root) => resolve(cwd, root)),
     isCodex: compat === 'codex',
+    isExposed: oneOf('--expose', given.expose, ['tools']) === 'tools',
     http: given.http === true ? placeOf(place) : undefined,
   };
 }

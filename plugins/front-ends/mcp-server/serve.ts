@@ -13,13 +13,17 @@ import { shown } from '../terminal/style.ts';
 import { Agent } from './agent.ts';
 import { threadTools, turnTools } from './agent-tools.ts';
 import type { Bounds } from './bounds.ts';
-import { Changes, forward } from './changes.ts';
+import { Changes } from './changes.ts';
+import { stateSeconds, type CallState, type Service } from './carry.ts';
 import { codexTools } from './codex-tools.ts';
+import { CallThreads, directTools } from './direct-tools.ts';
 import { HeldCalls } from './held-call.ts';
 import { listen } from './http.ts';
 import type { Place, ServeRequest } from './request.ts';
-import { makeServer, stateSeconds, type CallState, type Service } from './server.ts';
+import { PluginOffers } from './plugin-offers.ts';
+import { makeConnection } from './server.ts';
 import { LineTransport } from './stdio.ts';
+import type { ServedTool } from './tool.ts';
 
 /** What is served, to whom, and for how long. */
 export interface Serving extends ServeRequest {
@@ -31,14 +35,25 @@ export interface Serving extends ServeRequest {
   readonly stderr: Output;
 }
 
+interface Shared {
+  readonly calls: HeldCalls;
+  readonly changes: Changes;
+  readonly offers: PluginOffers;
+}
+
 /** Serves until the host has gone or the signal is aborted; every turn has ended then. */
 export async function serve(serving: Serving): Promise<void> {
   await using scope = new AsyncDisposableStack();
   const calls = new HeldCalls();
   scope.defer(() => calls.close());
-  const service = serviceOf(serving, calls);
+  const changes = new Changes();
+  const offers = new PluginOffers(serving.client);
+  const service = serviceOf(serving, { calls, changes, offers });
   const { signal, http } = serving;
   if (signal.aborted) return;
+  const ended = new AbortController();
+  scope.defer(() => ended.abort());
+  offers.watch(changes, ended.signal).catch(({ message }: Error) => complain(serving)(message));
   if (http === undefined) return await serveStreams(service, serving, scope);
   await using _listener = await listenAt(http, service, serving);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -63,13 +78,8 @@ async function serveStreams(
   signal.addEventListener('abort', stop, { once: true });
   scope.defer(() => signal.removeEventListener('abort', stop));
   const log = complain(serving);
-  const connect = ({ era }: McpRequestContext) => {
-    const subscribed = new Set<string>();
-    const server = makeServer(service, subscribed);
-    // From 2026-07-28 on the entry knows what its host listens for.
-    forward(server, service.changes, (uri) => era === 'modern' || subscribed.has(uri));
-    return server;
-  };
+  // From 2026-07-28 on the entry knows what its host listens for.
+  const connect = ({ era }: McpRequestContext) => makeConnection(service, era === 'modern');
   const handle = serveStdio(connect, { transport, onerror: ({ message }) => log(message) });
   scope.defer(() => handle.close());
   await transport.ended;
@@ -84,19 +94,32 @@ async function listenAt(place: Place, service: Service, serving: Serving): Promi
   return listener;
 }
 
-function serviceOf({ client, bounds, version, isCodex }: Serving, calls: HeldCalls): Service {
+function serviceOf(
+  { client, bounds, version, isCodex, isExposed }: Serving,
+  { calls, changes, offers }: Shared,
+): Service {
   const agent = new Agent({ client, bounds });
-  const own = [...turnTools(agent), ...threadTools(agent)];
-  const tools = isCodex ? [...own, ...codexTools(agent)] : own;
+  const own = [...turnTools(agent), ...threadTools(agent), ...(isCodex ? codexTools(agent) : [])];
+  const threads = new CallThreads(agent);
+  const tools = async () => {
+    const exposed = isExposed ? await directTools(agent, threads) : [];
+    return unique([...own, ...(await offers.tools()), ...exposed]);
+  };
   return {
     version,
     calls,
-    changes: new Changes(),
+    changes,
     codec: createRequestStateCodec<CallState>({
       key: randomBytes(32),
       ttlSeconds: stateSeconds,
       bind: ({ mcpReq }) => mcpReq.method,
     }),
-    tools: async () => tools,
+    tools,
+    prompts: () => offers.prompts(),
+    resources: [offers.resources],
   };
 }
+
+/** The first of each name. */
+const unique = (tools: readonly ServedTool[]) =>
+  tools.filter(({ name }, at) => tools.findIndex((other) => other.name === name) === at);

@@ -1,60 +1,83 @@
 /** One connection, or one request where there are no connections: the SDK's server over what all of them share. */
 
 import {
-  inputRequired,
+  fromJsonSchema,
+  McpServer,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
+  ResourceNotFoundError,
   type CallToolResult,
-  type InputRequiredResult,
-  type RequestStateCodec,
-  type ServerContext,
+  type GetPromptResult,
+  type ReadResourceResult,
+  type Server,
 } from '@modelcontextprotocol/server';
 
 import { messageOf } from '../../../core/index.ts';
-import type { Changes } from './changes.ts';
-import { HeldCall, type HeldCalls, type InputRequests } from './held-call.ts';
+import { carry, isAsking, type Handling, type Service } from './carry.ts';
+import { forward } from './changes.ts';
+import { HeldCall, type CallContext } from './held-call.ts';
 import { linkOf } from './link.ts';
 import { failed, type ServedTool } from './tool.ts';
-
-/** What the host sends back with what it was asked for. */
-export interface CallState {
-  readonly call: string;
-  readonly round: number;
-}
-
-/** What every connection is served from. */
-export interface Service {
-  readonly version: string;
-  readonly tools: () => Promise<readonly ServedTool[]>;
-  readonly calls: HeldCalls;
-  readonly changes: Changes;
-  readonly codec: RequestStateCodec<CallState>;
-}
-
-/** How long a state that the host holds is good for: longer than a call waits for it. */
-export const stateSeconds = 900;
 
 const instructions =
   'Spindle is a coding agent. `spindle` gives it a task in a folder, `spindle-reply` goes on with the thread that its result names. Long tasks report progress; what needs a yes is asked by elicitation.';
 
-/** A server to be connected to one transport. `subscribed` keeps the resources that its host wants to be told of. */
-export function makeServer(service: Service, _subscribed?: Set<string>): Server {
-  const server = new Server(
+const capabilities = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+  completions: {},
+  logging: {},
+};
+
+/** A server to be connected to one transport. */
+function makeServer(service: Service, subscribed = new Set<string>()): McpServer {
+  const made = new McpServer(
     { name: 'spindle', title: 'Spindle', version: service.version },
     {
-      capabilities: { tools: { listChanged: true }, logging: {} },
+      capabilities,
       instructions,
       requestState: { verify: (state, context) => service.codec.verify(state, context) },
       inputRequired: { legacyShim: false },
     },
   );
-  server.fallbackRequestHandler = async ({ method }) => {
+  // What there is changes while it runs, so that its own registry is of no use.
+  const { server } = made;
+  serveTools(server, service);
+  servePrompts(server, service);
+  serveResources(server, service, subscribed);
+  serveCompletions(server, service);
+  return made;
+}
+
+/** A server for one connection, told of changes. `isFiltered`: the connection itself knows what its host listens for. */
+export function makeConnection(service: Service, isFiltered = false): McpServer {
+  const subscribed = new Set<string>();
+  const made = makeServer(service, subscribed);
+  forward(made.server, service.changes, (uri) => isFiltered || subscribed.has(uri));
+  made.server.fallbackRequestHandler = async ({ method }) => {
     throw new ProtocolError(ProtocolErrorCode.MethodNotFound, `there is no method ${method}`);
   };
-  serveTools(server, service);
-  return server;
+  return made;
 }
+
+/** A server for one request, which knows of the tools whose arguments stand in headers too (`x-mcp-header`). */
+export async function makeForRequest(service: Service): Promise<McpServer> {
+  const made = makeServer(service);
+  const tools = await service.tools();
+  const marked = tools.filter(({ inputSchema }) =>
+    JSON.stringify(inputSchema).includes('x-mcp-header'),
+  );
+  for (const { name, inputSchema } of marked)
+    made.registerTool(name, { inputSchema: fromJsonSchema(inputSchema as never) }, () =>
+      never(name),
+    ); // a JSON Schema
+  return made;
+}
+
+const never = (name: string): never => {
+  throw new Error(`${name} is called by our own handler`);
+};
 
 function serveTools(server: Server, service: Service): void {
   server.setRequestHandler('tools/list', async () => {
@@ -62,62 +85,100 @@ function serveTools(server: Server, service: Service): void {
     return { tools: tools.map(({ run: _run, ...definition }) => definition) as never }; // plain data, by ServedTool
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const tools = await service.tools();
-    const tool = tools.find(({ name }) => name === params.name);
-    if (tool === undefined) throw noTool(params.name, tools);
-    const run = () => startCall(tool, params.arguments ?? {}, { server, service, context });
-    const result = await carry(run, { server, service, context });
+    const tool = named(await service.tools(), params.name, 'tool');
+    const run = callOf(tool, params.arguments ?? {});
+    const result = await carry(() => start(run, { server, context }), { server, service, context });
     return isAsking(result) ? result : server.projectCallToolResult(result, tool.outputSchema);
   });
 }
 
-function noTool(name: string, tools: readonly ServedTool[]): ProtocolError {
-  const known = tools.map((tool) => tool.name).join(', ');
-  return new ProtocolError(
-    ProtocolErrorCode.InvalidParams,
-    `there is no tool ${name}; there are ${known}`,
-  );
+function callOf({ run }: ServedTool, args: Record<string, unknown>) {
+  return async (call: CallContext) => {
+    const result = await Promise.try(run, args, call).catch((error) => failed(messageOf(error)));
+    return result as unknown as CallToolResult; // in MCP's shape
+  };
 }
 
-/** What a handler of the SDK has at hand. */
-interface Handling {
-  readonly server: Server;
-  readonly service: Service;
-  readonly context: ServerContext;
+const start = <T>(
+  run: (call: CallContext) => Promise<T>,
+  { server, context }: Omit<Handling, 'service'>,
+) => new HeldCall(run, linkOf(context, server), context.mcpReq.inputResponses);
+
+function named<T extends { readonly name: string }>(
+  all: readonly T[],
+  name: string,
+  what: string,
+): T {
+  const found = all.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const known = all.map((one) => one.name).join(', ');
+  throw bad(`there is no ${what} ${name}; there are ${known}`);
 }
 
-function startCall(tool: ServedTool, args: Record<string, unknown>, handling: Handling) {
-  const run = (call: Parameters<ServedTool['run']>[1]) =>
-    Promise.try(tool.run, args, call).catch((error) => failed(messageOf(error)));
-  const link = linkOf(handling.context, handling.server);
-  return new HeldCall(async (call) => (await run(call)) as unknown as CallToolResult, link); // in MCP's shape
+const bad = (message: string) => new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+
+function servePrompts(server: Server, service: Service): void {
+  server.setRequestHandler('prompts/list', async () => {
+    const prompts = await service.prompts();
+    return {
+      prompts: prompts.map(({ get: _get, complete: _complete, ...prompt }) => prompt) as never,
+    }; // plain data
+  });
+  server.setRequestHandler('prompts/get', async ({ params }, context) => {
+    const { get } = named(await service.prompts(), params.name, 'prompt');
+    const run = async (call: CallContext) =>
+      (await get(params.arguments ?? {}, call).catch(refuse)) as unknown as GetPromptResult; // in MCP's shape
+    return carry(() => start(run, { server, context }), { server, service, context });
+  });
 }
 
-/** Starts a call, or goes on with the one that the request's state names, until it has a result or must ask. */
-async function carry<T>(
-  start: () => HeldCall<T>,
-  { server, service, context }: Handling,
-): Promise<T | InputRequiredResult> {
-  const state = context.mcpReq.requestState<CallState>();
-  const call = state === undefined ? service.calls.hold(start()) : continued<T>(service, state);
-  // A reply to an earlier question that comes again must not answer a later one.
-  if (state?.round === call.rounds) call.answer(context.mcpReq.inputResponses ?? {});
-  const round = await call.round(linkOf(context, server));
-  if ('result' in round) return round.result;
-  const requestState = await service.codec.mint({ call: call.id, round: call.rounds }, context);
-  return asking(round.requests, requestState);
+function refuse(error: unknown): never {
+  throw bad(messageOf(error));
 }
 
-function continued<T>({ calls }: Service, { call }: CallState): HeldCall<T> {
-  const found = calls.get(call);
-  if (found !== undefined) return found as HeldCall<T>; // the state is signed, and names what it was made for
-  const message = 'the call that this belongs to has ended: start it again';
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+function serveResources(server: Server, service: Service, subscribed: Set<string>): void {
+  const all = async () => (await Promise.all(service.resources.map(({ list }) => list()))).flat();
+  server.setRequestHandler('resources/list', async () => {
+    return { resources: (await all()).filter(({ uri }) => uri !== undefined) as never }; // plain data
+  });
+  server.setRequestHandler('resources/templates/list', async () => {
+    const templates = (await all()).filter(({ uriTemplate }) => uriTemplate !== undefined);
+    return { resourceTemplates: templates as never }; // plain data
+  });
+  server.setRequestHandler('resources/read', async ({ params: { uri } }, context) => {
+    const run = async (call: CallContext) => {
+      for (const { read } of service.resources) {
+        const found = await read(uri, call).catch(refuse);
+        if (found !== undefined) return found as unknown as ReadResourceResult; // in MCP's shape
+      }
+      throw new ResourceNotFoundError(uri);
+    };
+    return carry(() => start(run, { server, context }), { server, service, context });
+  });
+  server.setRequestHandler('resources/subscribe', async ({ params: { uri } }) => {
+    subscribed.add(uri);
+    return {};
+  });
+  server.setRequestHandler('resources/unsubscribe', async ({ params: { uri } }) => {
+    subscribed.delete(uri);
+    return {};
+  });
 }
 
-function asking(requests: InputRequests, requestState: string): InputRequiredResult {
-  return inputRequired({ inputRequests: requests as never, requestState }); // in MCP's shape
-}
+/** As many values as MCP lets a completion have. */
+const maxValues = 100;
 
-const isAsking = (result: object): result is InputRequiredResult =>
-  (result as { readonly resultType?: unknown }).resultType === 'input_required';
+function serveCompletions(server: Server, service: Service): void {
+  server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
+    const { name, value } = argument;
+    const found: string[] = [];
+    if (ref.type === 'ref/prompt') {
+      const prompt = named(await service.prompts(), ref.name, 'prompt');
+      found.push(...((await prompt.complete?.(name, value)) ?? []));
+    } else
+      for (const { complete } of service.resources)
+        found.push(...((await complete?.(name, value)) ?? []));
+    const values = found.slice(0, maxValues);
+    return { completion: { values, total: found.length, hasMore: found.length > maxValues } };
+  });
+}

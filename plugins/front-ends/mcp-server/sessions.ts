@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 
 import {
-  type Server,
+  type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 
@@ -12,7 +12,7 @@ import { EventLog } from './event-log.ts';
 
 interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
-  readonly server: Server;
+  readonly server: McpServer;
 }
 
 /** How many sessions are kept; the one that was not used for longest is the first to go. */
@@ -22,12 +22,12 @@ const retryMs = 1000;
 
 /** Answers requests of the 2025 era. Closing ends all sessions with their calls. */
 export class Sessions {
-  readonly #make: () => Server;
+  readonly #make: () => McpServer;
   readonly #maxBytes: number;
   /** In the order of their last use. */
   readonly #open = new Map<string, Session>();
 
-  constructor(make: () => Server, maxBytes: number) {
+  constructor(make: () => McpServer, maxBytes: number) {
     this.#make = make;
     this.#maxBytes = maxBytes;
   }
@@ -58,7 +58,7 @@ export class Sessions {
       onsessioninitialized: (id) => this.#keep(id, { transport, server }),
     });
     await server.connect(transport);
-    whenClosed(server, () => void this.#open.delete(transport.sessionId ?? ''));
+    whenClosed(server.server, () => void this.#open.delete(transport.sessionId ?? ''));
     const response = await transport.handleRequest(request);
     if (transport.sessionId === undefined) await server.close();
     return response;

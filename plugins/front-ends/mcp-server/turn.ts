@@ -26,13 +26,31 @@ const shownLines = { maxDiff: 60, maxTail: 12 };
 /** Output of a running command is told of at most this often. */
 const outputMs = 1000;
 
-/** Runs a turn to its end. Aborting the call interrupts it. A host that can be asked answers its questions. */
+/** Runs a turn of the agent to its end, telling of it. */
 export async function runTurn(
   client: Client,
-  { id: thread, last, settings }: ThreadInfo,
-  { input, outputSchema }: TurnInput,
+  info: ThreadInfo,
+  input: TurnInput,
   call: CallContext,
 ): Promise<Report> {
+  const tell = teller(call, info.settings.cwd);
+  const { followed, turn } = await driveTurn(client, info, input, { call, tell });
+  return reportOf(followed, { thread: info.id, turn });
+}
+
+/** A call, and who is told what happens in its turn. */
+export interface Driving {
+  readonly call: CallContext;
+  readonly tell: (event: ThreadEvent) => Promise<void>;
+}
+
+/** Runs a turn to its end. Aborting the call interrupts it. A host that can be asked answers its questions. */
+export async function driveTurn(
+  client: Client,
+  { id: thread, last }: ThreadInfo,
+  { input, outputSchema }: TurnInput,
+  { call, tell }: Driving,
+): Promise<{ readonly followed: Followed; readonly turn: string }> {
   const answers = call.abilities().elicitation !== undefined;
   using events = client.subscribe({ thread, after: last, answers });
   call.signal.throwIfAborted();
@@ -41,33 +59,29 @@ export async function runTurn(
   call.signal.addEventListener('abort', interrupt, { once: true });
   if (call.signal.aborted) interrupt();
   try {
-    const context = { client, call, turn, thread, cwd: settings.cwd };
-    return reportOf(await follow(events, context), { thread, turn });
+    return { followed: await follow(events, { client, call, tell, turn, thread }), turn };
   } finally {
     call.signal.removeEventListener('abort', interrupt);
   }
 }
 
-interface Context {
+interface Context extends Driving {
   readonly client: Client;
-  readonly call: CallContext;
   readonly thread: string;
   readonly turn: string;
-  readonly cwd: string;
 }
 
 async function follow(events: AsyncIterable<ThreadEvent>, context: Context): Promise<Followed> {
-  const tell = teller(context);
   const open = new Map<string, AbortController>();
   let followed = nothingYet;
-  for await (const event of events) {
+  for await (const event of itsOwn(events, context.turn)) {
     if (event.type === 'thread/status') {
-      const broken = event.status.state !== 'active' ? event.status.error : undefined;
-      if (broken === undefined) continue;
+      const broken = event.status.error;
+      if (broken === undefined || event.status.state === 'active') continue;
       return { ...followed, outcome: { ...followed.outcome, broken } };
     }
-    await tell(event);
-    if (event.type !== 'item/appended' || event.item.turn !== context.turn) continue;
+    await context.tell(event);
+    if (event.type === 'item/delta') continue;
     const { item } = event;
     followed = followedWith(followed, item);
     if (item.type === 'question') open.set(item.id, ask(item, context));
@@ -77,6 +91,18 @@ async function follow(events: AsyncIterable<ThreadEvent>, context: Context): Pro
   return followed;
 }
 
+/** What concerns this turn: others may run in the thread before it. */
+async function* itsOwn(events: AsyncIterable<ThreadEvent>, turn: string) {
+  let isRunning = false;
+  for await (const event of events) {
+    if (event.type === 'item/appended') {
+      if (event.item.turn !== turn) continue;
+      isRunning = true;
+    }
+    if (isRunning || event.type === 'thread/status') yield event;
+  }
+}
+
 /** Asks the host, unless somebody else answers first. */
 function ask({ id: question, question: asked }: QuestionItem, context: Context): AbortController {
   const controller = new AbortController();
@@ -84,9 +110,10 @@ function ask({ id: question, question: asked }: QuestionItem, context: Context):
   const signal = AbortSignal.any([controller.signal, call.signal]);
   const answering = async () => {
     const request = elicitationFor(asked);
-    const replies = request && (await call.ask({ answer: request }, signal).catch(() => undefined));
+    const replies =
+      request && (await call.ask({ [question]: request }, signal).catch(() => undefined));
     if (signal.aborted) return;
-    const answer = answerFrom(asked, replies?.['answer']);
+    const answer = answerFrom(asked, replies?.[question]);
     await client.request('question/answer', { thread, question, answer });
   };
   answering().catch(() => {}); // it was answered by somebody else
@@ -94,26 +121,27 @@ function ask({ id: question, question: asked }: QuestionItem, context: Context):
 }
 
 /** Progress in words: steps, commands with how they ended, diffs, what was denied. */
-function teller({ call, cwd, turn }: Context): (event: ThreadEvent) => Promise<void> {
+function teller(call: CallContext, cwd: string): Driving['tell'] {
   const lines = itemLines({ style: plain, cwd, ...shownLines });
+  const output = outputTeller(call);
   let steps = 0;
-  let told = 0;
-  let isRunning = false;
   return async (event) => {
-    if (event.type === 'item/delta') {
-      const isDue = performance.now() - told >= outputMs;
-      if (!isRunning || !isDue || event.kind !== 'output') return;
-      told = performance.now();
-      return call.progress({ message: line(event.text.trimEnd().split('\n').at(-1) ?? '', 400) });
-    }
-    if (event.type !== 'item/appended' || event.item.turn !== turn) return;
+    if (event.type !== 'item/appended') return output(event);
     const { item } = event;
-    isRunning = true;
     const said = item.type === 'assistant' ? [item.text] : lines(item);
     const step = item.type === 'step' ? [`step ${++steps}`] : [];
     const message = [...said, ...step].join('\n');
-    if (message === '') return;
+    if (message !== '') await call.progress({ message });
+  };
+}
+
+/** Tells of the output of a running command, its last line, once in a while. */
+export function outputTeller(call: CallContext): Driving['tell'] {
+  let told = 0;
+  return async (event) => {
+    const isDue = performance.now() - told >= outputMs;
+    if (!isDue || event.type !== 'item/delta' || event.kind !== 'output') return;
     told = performance.now();
-    await call.progress({ message });
+    await call.progress({ message: line(event.text.trimEnd().split('\n').at(-1) ?? '', 400) });
   };
 }

@@ -1,0 +1,24 @@
+/** `npm run conformance`: the pinned MCP conformance kit against this program, and its numbers. */
+
+import { told, type Scenario } from './kit.ts';
+import { startJudged } from './server.ts';
+
+const roles: Readonly<
+  Record<string, () => AsyncGenerator<readonly [string, readonly Scenario[]]>>
+> = {
+  server: async function* () {
+    await using server = await startJudged();
+    yield ['server, 2025-11-25 (--suite active)', await server.judge('--suite', 'active')];
+    const modern = ['--suite', 'all', '--spec-version', '2026-07-28'];
+    yield ['server, 2026-07-28 (--suite all)', await server.judge(...modern)];
+  },
+};
+
+const wanted = process.argv.slice(2);
+for (const [role, run] of Object.entries(roles)) {
+  if (wanted.length > 0 && !wanted.includes(role)) continue;
+  for await (const [what, scenarios] of run()) {
+    console.log(told(what, scenarios));
+    if (scenarios.some(({ failed }) => failed.length > 0)) process.exitCode = 1;
+  }
+}
