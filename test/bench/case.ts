@@ -9,6 +9,8 @@ export interface Scale {
   /** Steps of a short thread and of a long one. */
   readonly steps: number;
   readonly longSteps: number;
+  /** Steps of the longest thread. */
+  readonly replaySteps: number;
   /** Deltas of a long answer. */
   readonly deltas: number;
 }

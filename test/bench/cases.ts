@@ -5,11 +5,25 @@ import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
 import { longThread } from './cases/long-thread.ts';
 import { servers } from './cases/servers.ts';
+import { openThread } from './cases/open-thread.ts';
+import { replay } from './cases/replay.ts';
 import { requests } from './cases/requests.ts';
 import { sandbox } from './cases/sandbox.ts';
 import { step } from './cases/step.ts';
+import { window } from './cases/window.ts';
 
-const cases: readonly Case[] = [firstRequest, step, longThread, deltas, requests, sandbox, servers];
+const cases: readonly Case[] = [
+  firstRequest,
+  step,
+  longThread,
+  deltas,
+  requests,
+  sandbox,
+  servers,
+  window,
+  openThread,
+  replay,
+];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
 export function casesNamed(names: readonly string[]): readonly Case[] {

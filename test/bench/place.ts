@@ -45,6 +45,8 @@ export interface Place extends Disposable {
   readonly fresh: (name: string) => string;
   /** Runs a program to its end. Throws with what it wrote when its exit code is not 0. */
   readonly run: (program: Program, options?: RunOptions) => Promise<Run>;
+  /** Runs a script of ours that measures itself, and gives what it wrote. Throws as `run` does. */
+  readonly runNode: (argv: readonly string[]) => Promise<Run & { readonly stdout: string }>;
 }
 
 /** Makes the folder; `launcher` is the file that starts Spindle. */
@@ -72,6 +74,11 @@ export function makePlace(launcher: string): Place {
       const words = options.argv === undefined ? argv[program] : [launcher, ...options.argv];
       return runProcess([...metering, ...words], { cwd, env, report });
     },
+    runNode: (script) => {
+      const report = fresh('meter.json');
+      const env = environment({ home }, report);
+      return runProcess(['--require', meter, ...script], { cwd, env, report });
+    },
     [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
   };
 }
@@ -91,7 +98,7 @@ function now(): number {
 async function runProcess(
   argv: readonly string[],
   { report, ...where }: { cwd: string; env: NodeJS.ProcessEnv; report: string | undefined },
-): Promise<Run> {
+): Promise<Run & { readonly stdout: string }> {
   const spawnedAt = now();
   const child = spawn(process.execPath, argv, { ...where, stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = once(child, 'exit').then(([code]: unknown[]) => ({ code, endedAt: now() }));
@@ -109,5 +116,5 @@ async function runProcess(
   const none: Metered = { processorMs: 0, peakBytes: 0 };
   const metered =
     report === undefined ? none : (JSON.parse(readFileSync(report, 'utf8')) as Metered); // meter.cjs wrote it
-  return { spawnedAt, endedAt, metered };
+  return { spawnedAt, endedAt, metered, stdout: said[0] ?? '' };
 }

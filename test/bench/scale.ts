@@ -3,7 +3,13 @@
 import type { Scale } from './case.ts';
 
 /** What counts. */
-export const full: Scale = { rounds: 21, steps: 60, longSteps: 300, deltas: 20_000 };
+export const full: Scale = {
+  rounds: 21,
+  steps: 60,
+  longSteps: 300,
+  replaySteps: 1000,
+  deltas: 20_000,
+};
 
 /** Sees that everything works; its figures say nothing. */
-export const quick: Scale = { rounds: 1, steps: 3, longSteps: 20, deltas: 200 };
+export const quick: Scale = { rounds: 1, steps: 3, longSteps: 20, replaySteps: 20, deltas: 200 };
