@@ -45,6 +45,7 @@ test('a sub-agent answers its parent, and exec shows what it did; its thread is 
   assert.deepEqual([code, stdout], [0, 'Both.\n'], stderr);
   assert.match(stderr, /look here: shell echo found/);
   assert.match(stderr, /^task look here/m);
+  assert.match(stderr, /, and [\d,]+ of sub-agents$/m);
   assert.match(stderr, / {2}thread [0-9a-f-]{36}, 2 steps, [\d,]+ tokens/);
   const [first] = childOf(e2e.threads());
   assert.ok(first?.type === 'thread');
@@ -58,6 +59,7 @@ test('a sub-agent answers its parent, and exec shows what it did; its thread is 
   assert.match(below.stdout, /task: look here/);
   assert.match(below.stdout, /task: look there/);
   const shown = await e2e.run(['thread', 'show', first.id]);
+  assert.match(shown.stdout, new RegExp(`^sub-agent task of thread ${parent}$`, 'm'));
   assert.match(shown.stdout, /echo found/);
   assert.match(shown.stdout, /A sub-answer\./);
 });

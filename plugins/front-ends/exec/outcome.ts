@@ -11,6 +11,8 @@ export interface Outcome {
   readonly steps: number;
   /** How many effects were denied because nobody was there to ask, those of sub-agents too. */
   readonly denied: number;
+  /** Tokens that sub-agents have spent, in and out. */
+  readonly below: number;
   readonly end?: EndItem;
   /** What broke the thread, so that the turn has no end. */
   readonly broken?: ErrorData;
@@ -22,6 +24,7 @@ export const noOutcome: Outcome = {
   usage: { input: 0, cached: 0, output: 0, reasoning: 0 },
   steps: 0,
   denied: 0,
+  below: 0,
 };
 
 /** The outcome with one more item of the turn. */
@@ -30,7 +33,7 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
   if (item.type === 'end') return { ...outcome, end: item };
   if (item.type === 'decision' && item.verdict === 'deny' && item.by === 'nobody')
     return { ...outcome, denied: outcome.denied + 1 };
-  if (item.type === 'result') return { ...outcome, denied: outcome.denied + deniedBelow(item) };
+  if (item.type === 'result') return withBelow(outcome, item);
   if (item.type !== 'step') return outcome;
   const { usage, steps } = outcome;
   const more = item.usage ?? noOutcome.usage;
@@ -47,9 +50,13 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
 }
 
 /** What the result of a sub-agent tells. */
-function deniedBelow({ detail }: ResultItem): number {
-  const denied = detail?.['denied'];
-  return Array.isArray(denied) ? denied.length : 0;
+function withBelow(outcome: Outcome, { detail = {} }: ResultItem): Outcome {
+  const { denied, tokens } = detail;
+  return {
+    ...outcome,
+    denied: outcome.denied + (Array.isArray(denied) ? denied.length : 0),
+    below: outcome.below + (typeof tokens === 'number' ? tokens : 0),
+  };
 }
 
 /** The exit codes of docs/exec.md. */

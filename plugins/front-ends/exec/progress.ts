@@ -60,10 +60,10 @@ function endLines(
   style: Style,
   thread: ThreadInfo | undefined,
 ): readonly string[] {
-  const { usage, steps, end, denied } = outcome;
+  const { usage, steps, end, denied, below } = outcome;
   const failure = failureOf(outcome);
   const lasted = end === undefined ? '' : `, ${duration(end.durationMs)}`;
-  const tokens = `${count(usage.input)} tokens in (${count(usage.cached)} cached), ${count(usage.output)} out`;
+  const tokens = `${count(usage.input)} tokens in (${count(usage.cached)} cached), ${count(usage.output)} out${below === 0 ? '' : `, and ${count(below)} of sub-agents`}`;
   const resume =
     thread === undefined || thread.ephemeral
       ? []

@@ -1,7 +1,7 @@
 /** `spindle thread show`. */
 
 import { textOf } from '../../../core/index.ts';
-import type { Item, Settings } from '../../../core/index.ts';
+import type { Item, Parent, Settings } from '../../../core/index.ts';
 import { parse } from '../command-line/parse.ts';
 import type { Command, CommandContext } from '../command-line/run.ts';
 import { shown, type Style } from '../terminal/style.ts';
@@ -47,7 +47,11 @@ async function showItems(thread: string, { client, stdout, style }: CommandConte
 /** What people and the model said, and where turns begin and end. */
 function saidLines(item: Item, style: Style): readonly string[] {
   if (item.type === 'thread')
-    return [style.bold(`thread ${item.id}`), ...startLines(item.settings, item.at)];
+    return [
+      style.bold(`thread ${item.id}`),
+      ...startLines(item.settings, item.at),
+      ...parentLines(item.parent),
+    ];
   if (item.type === 'user')
     return ['', ...quoted(textOf(item.content).trimEnd()).map(style.bold), ''];
   if (item.type === 'assistant')
@@ -61,6 +65,10 @@ function quoted(text: string): readonly string[] {
   return shown(text)
     .split('\n')
     .map((one) => `> ${one}`);
+}
+
+function parentLines(parent: Parent | undefined): readonly string[] {
+  return parent === undefined ? [] : [`sub-agent ${parent.agent ?? ''} of thread ${parent.thread}`];
 }
 
 function startLines(settings: Settings, at: number): readonly string[] {
