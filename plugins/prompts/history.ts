@@ -1,4 +1,4 @@
-/** Keeps earlier turns in the window: a reference to each stretch of items that the model can be shown. */
+/** Keeps earlier turns in the window: one reference to all items that the model can be shown. */
 
 import { isPart, prompts, type Item, type Plugin, type PromptSource } from '../../core/index.ts';
 
@@ -15,20 +15,17 @@ export default function history(): Plugin {
 const source: PromptSource = {
   name: 'history',
   stability: 'thread',
-  read: ({ since }) => stretches(since).map((refs) => ({ refs })),
+  read: ({ since }) => rangeOf(since).map((refs) => ({ refs })),
 };
 
-/** Fragments and tools stay by themselves. Where ordinals leap, a compaction has dropped what was between. */
-function stretches(since: readonly Item[]): readonly (readonly [from: number, to: number])[] {
-  const ranges: [from: number, to: number][] = [];
-  let open: [from: number, to: number] | undefined;
-  let previous = -1;
-  for (const item of since) {
-    if (item.n !== previous + 1) open = undefined;
-    previous = item.n;
-    if (!isPart(item) || item.type === 'fragment' || item.type === 'tools') continue;
-    if (open === undefined) ranges.push((open = [item.n, item.n]));
-    else open[1] = item.n;
-  }
-  return ranges;
+/**
+ * From the first to the last; fragments and tools stay by themselves. What a compaction has dropped in between is not in
+ * the window and does not come back. One range is one item: wherever the thread's file is cut off, calls keep their results.
+ */
+function rangeOf(since: readonly Item[]): readonly (readonly [from: number, to: number])[] {
+  const kept = since.filter(
+    (item) => isPart(item) && item.type !== 'fragment' && item.type !== 'tools',
+  );
+  const [first, last] = [kept.at(0), kept.at(-1)];
+  return first === undefined || last === undefined ? [] : [[first.n, last.n]];
 }
