@@ -171,7 +171,7 @@ function remoteServer(
     url: isWeb ? address : 'http://invalid.invalid',
     headers: filled(headers, fill),
     ...defined({ proxy }),
-    ...(oauth === undefined ? {} : { oauth: filled(defined(oauth), fill) }),
+    ...(oauth === undefined ? {} : { oauth: filledDeep(defined(oauth), fill) }),
   };
   try {
     return ca === undefined ? base : { ...base, ca: certificates(ca, layer) };
@@ -207,6 +207,15 @@ function filler(env: Environment): Filler {
 
 function filled(strings: Readonly<Record<string, string>>, fill: Filler): Record<string, string> {
   return Object.fromEntries(Object.entries(strings).map(([name, value]) => [name, fill(value)]));
+}
+
+/** The same for what lies within. */
+function filledDeep<T extends object>(values: T, fill: Filler): T {
+  const entries = Object.entries(values).map(([name, value]: [string, unknown]) => {
+    if (typeof value === 'string') return [name, fill(value)];
+    return [name, typeof value === 'object' && value !== null ? filledDeep(value, fill) : value];
+  });
+  return Object.fromEntries(entries) as T; // of the same shape
 }
 
 /** Without the keys that are `undefined`. */

@@ -149,14 +149,74 @@ export function isLoggedIn(server: RemoteServer, state: McpState): boolean {
   return state.readAuth(server.key)?.tokens !== undefined;
 }
 
-/** What a server is reached with: its tokens, refreshed as needed. Never begins a login. */
+/** What a server is reached with: its tokens, refreshed as needed, or what is configured. Never begins a login. */
 export function authFor(
   server: RemoteServer,
-  state: McpState,
-  onWanted: (scope: string) => void,
+  sdk: Sdk,
+  options: AuthOptions,
 ): OAuthClientProvider | undefined {
+  const { state, effects, onWanted } = options;
   const hasOwn = Object.keys(server.headers).some((name) => name.toLowerCase() === 'authorization');
-  return hasOwn ? undefined : new Login(server, state, { onWanted });
+  if (hasOwn) return undefined;
+  const { oauth = {} } = server;
+  if (oauth.idp !== undefined) return enterpriseAuth(server, sdk, effects);
+  if (oauth.grant === 'client_credentials') return machineAuth(server, sdk);
+  return new Login(server, state, { onWanted });
+}
+
+export interface AuthOptions {
+  readonly state: McpState;
+  readonly effects: Effects;
+  /** Told the scope that a login is wanted for. */
+  readonly onWanted: (scope: string) => void;
+}
+
+/** Without a person: by a secret or a private key. */
+function machineAuth({ name, oauth = {} }: RemoteServer, sdk: Sdk): OAuthClientProvider {
+  const { clientId, clientSecret, privateKey, algorithm = 'ES256', scope, issuer } = oauth;
+  if (clientId === undefined)
+    throw invalid`expected oauth.clientId of MCP server ${name} for client_credentials`;
+  const shared = {
+    clientId,
+    clientName: 'Spindle',
+    ...(scope === undefined ? {} : { scope }),
+    ...(issuer === undefined ? {} : { expectedIssuer: issuer }),
+  };
+  if (privateKey !== undefined)
+    return new sdk.PrivateKeyJwtProvider({ ...shared, privateKey, algorithm });
+  if (clientSecret !== undefined)
+    return new sdk.ClientCredentialsProvider({ ...shared, clientSecret });
+  throw invalid`expected oauth.clientSecret or oauth.privateKey of MCP server ${name} for client_credentials`;
+}
+
+/** By the token of an identity provider, which is exchanged for one of the server's. */
+function enterpriseAuth(server: RemoteServer, sdk: Sdk, effects: Effects): OAuthClientProvider {
+  const { clientId = '', clientSecret = '', idp, issuer } = server.oauth ?? {};
+  if (idp === undefined) throw invalid`expected oauth.idp of MCP server ${server.name}`;
+  const fetchFn = fetchFor(effects, { ...server, headers: {} });
+  return new sdk.CrossAppAccessProvider({
+    clientId,
+    clientSecret,
+    fetchFn,
+    ...(issuer === undefined ? {} : { expectedIssuer: issuer }),
+    assertion: async ({ authorizationServerUrl, resourceUrl, scope }) => {
+      const asked = {
+        audience: authorizationServerUrl,
+        resource: resourceUrl,
+        idToken: idp.idToken,
+        clientId: idp.clientId,
+        ...(idp.clientSecret === undefined ? {} : { clientSecret: idp.clientSecret }),
+        ...(scope === undefined ? {} : { scope }),
+        fetchFn,
+      };
+      const { tokenEndpoint } = idp;
+      const { jwtAuthGrant } =
+        tokenEndpoint === undefined
+          ? await sdk.discoverAndRequestJwtAuthGrant({ ...asked, idpUrl: idp.issuer })
+          : await sdk.requestJwtAuthorizationGrant({ ...asked, tokenEndpoint });
+      return jwtAuthGrant;
+    },
+  });
 }
 
 /** A login that waits for the user to come back. */

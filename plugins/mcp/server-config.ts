@@ -56,6 +56,24 @@ export interface OAuthSettings {
   readonly scope?: string;
   /** A document on the web that is the client's id, for servers that read it. */
   readonly clientMetadataUrl?: string;
+  /** The authorization server's issuer: what is configured here goes to no other. */
+  readonly issuer?: string;
+  /** `client_credentials`: no person logs in; with `privateKey` (PEM) and `algorithm` instead of a secret (RFC 7523). */
+  readonly grant?: 'authorization_code' | 'client_credentials';
+  readonly privateKey?: string;
+  readonly algorithm?: string;
+  /** An identity provider whose token is exchanged for one of the server (enterprise-managed authorization). */
+  readonly idp?: Idp;
+}
+
+/** The provider's issuer, the client there, and the ID token of the user. */
+export interface Idp {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly idToken: string;
+  /** Where tokens are exchanged; default: what the issuer's metadata says. */
+  readonly tokenEndpoint?: string;
 }
 
 export type ServerConfig = StdioServer | RemoteServer;

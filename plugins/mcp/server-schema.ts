@@ -7,6 +7,26 @@ const strings = z.record(z.string(), z.string());
 const milliseconds = z.int().positive().max(86_400_000);
 const chosen = z.union([z.boolean(), z.array(text)]);
 
+const oauthSchema = z
+  .strictObject({
+    clientId: text,
+    clientSecret: text,
+    scope: text,
+    clientMetadataUrl: text,
+    issuer: text.describe('What is configured here goes to this authorization server alone.'),
+    grant: z.enum(['authorization_code', 'client_credentials']),
+    privateKey: text.describe('PEM, for client_credentials without a secret.'),
+    algorithm: text.describe('Of the private key, such as ES256.'),
+    idp: z.strictObject({
+      issuer: text,
+      clientId: text,
+      clientSecret: text.optional(),
+      idToken: text,
+      tokenEndpoint: text.optional(),
+    }),
+  })
+  .partial();
+
 /** One entry of `mcpServers`. */
 export const serverSchema = z
   .strictObject({
@@ -22,9 +42,7 @@ export const serverSchema = z
     headers: strings.describe("Sent to the address's own origin; ${NAME} is a variable of yours."),
     proxy: text,
     ca: text.describe('Certificates that are trusted beside the system’s: PEM, or a file.'),
-    oauth: z
-      .strictObject({ clientId: text, clientSecret: text, scope: text, clientMetadataUrl: text })
-      .partial(),
+    oauth: oauthSchema,
     timeout: milliseconds.describe('The limit of one call in ms. Default: 120000.'),
     startTimeout: milliseconds.describe('The limit of its start in ms. Default: 30000.'),
     disabled: z.boolean(),

@@ -11,12 +11,13 @@ const maxText = 1600;
 const maxInstructions = 600;
 const opening = 'MCP servers';
 
-/** Read at each step; most of the time it adds nothing. */
-export function serverSource(catalog: Catalog): PromptSource {
+/** Read at each step; most of the time it adds nothing. `notices` are for people: the next thread that is read takes them. */
+export function serverSource(catalog: Catalog, notices: string[]): PromptSource {
   return {
     name: 'mcp',
     stability: 'turn',
-    read: ({ own }): readonly Appended[] => {
+    read: ({ own, notice }): readonly Appended[] => {
+      for (const message of notices.splice(0)) notice('warning', message);
       const isTold = own.some(({ text }) => text.startsWith(opening));
       const texts = [...(isTold ? [] : overview(catalog)), ...changes(catalog)];
       return texts.map((text) => ({ text, role: 'developer', source: 'mcp' }));

@@ -14,6 +14,7 @@ import {
 } from '../../core/index.ts';
 import { Catalog, type Few, type OfferedTool, tellTool } from './catalog.ts';
 import { commandName, promptCommand } from './prompt-commands.ts';
+import type { Sdk } from './connect.ts';
 import type { McpOptions } from './mcp.ts';
 import { memoryState } from './remembered.ts';
 import { mcpRequests } from './requests.ts';
@@ -21,6 +22,7 @@ import { mentionsIn, readMentions, resourceTool } from './resources.ts';
 import { runTool } from './run-tool.ts';
 import { isUnknown, toolCall, toolSearch, wantedOf } from './search.ts';
 import { McpServer } from './server.ts';
+import type { RemoteServer } from './server-config.ts';
 import { serverSource } from './server-source.ts';
 import { authFor } from './oauth.ts';
 
@@ -32,6 +34,7 @@ export function addServers(
   const { roots = [], sandbox = 'workspace-write', version = '0' } = options;
   const few: Few = { tools: options.directTools ?? 20, bytes: options.directBytes ?? 8000 };
   const servers: McpServer[] = [];
+  const notices: string[] = [];
   const wanted = new Map<string, string>();
   const catalog = { now: new Catalog([], few, () => false) };
   for (const config of configs) {
@@ -41,10 +44,15 @@ export function addServers(
       roots,
       version,
       mode: sandbox,
-      auth: (server: Parameters<typeof authFor>[0]) =>
-        authFor(server, state, (scope) => wanted.set(server.name, scope)),
+      auth: (server: RemoteServer, sdk: Sdk) => {
+        const onWanted = (scope: string) => wanted.set(server.name, scope);
+        return authFor(server, sdk, { state, effects: host.effects, onWanted });
+      },
       onChanged: () => offer(),
-      notice: (message: string) => tell(host, message),
+      notice: (message: string) => {
+        host.log(message);
+        notices.push(message);
+      },
     };
     servers.push(host.scope.use(new McpServer(config, shared)));
   }
@@ -54,12 +62,7 @@ export function addServers(
     host.add(requests, request);
   const offer = offering(host, catalog.now);
   offer();
-  addFixed(host, catalog.now);
-}
-
-/** In the log, and in every thread that is active. */
-function tell(host: Host, message: string): void {
-  host.log(message);
+  addFixed(host, catalog.now, notices);
 }
 
 /** Adds tools and commands as they become known. What was added stays, so that no running thread loses it. */
@@ -100,11 +103,11 @@ function asTool(offered: OfferedTool, host: Host): Tool {
 }
 
 /** What is there whatever the servers turn out to offer. */
-function addFixed(host: Host, catalog: Catalog): void {
+function addFixed(host: Host, catalog: Catalog, notices: string[]): void {
   host.add(tools, toolSearch(catalog));
   host.add(tools, toolCall(catalog));
   host.add(tools, resourceTool(catalog));
-  host.add(prompts, serverSource(catalog));
+  host.add(prompts, serverSource(catalog, notices));
   // Other wrappers see the call under the tool's own name.
   host.add(
     aroundTool,

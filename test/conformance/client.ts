@@ -6,7 +6,7 @@
 import { textOf, type ResultItem } from '../../core/index.ts';
 import mcp from '../../plugins/mcp/mcp.ts';
 import { memoryState } from '../../plugins/mcp/remembered.ts';
-import type { RemoteServer } from '../../plugins/mcp/server-config.ts';
+import type { OAuthSettings, RemoteServer } from '../../plugins/mcp/server-config.ts';
 import { openToolThread, type ToolThread } from '../contracts/tool-thread.ts';
 
 const url = process.argv.at(-1) ?? '';
@@ -16,6 +16,14 @@ const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Co
 interface Context {
   readonly client_id?: string;
   readonly client_secret?: string;
+  readonly private_key_pem?: string;
+  readonly signing_algorithm?: string;
+  readonly idp_client_id?: string;
+  readonly idp_id_token?: string;
+  readonly idp_issuer?: string;
+  readonly idp_token_endpoint?: string;
+  /** Calls to make instead of one of each tool. */
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: object }[];
 }
 
 interface Tool {
@@ -30,7 +38,23 @@ interface Schema {
   readonly default?: unknown;
 }
 
-const { client_id: clientId, client_secret: clientSecret } = context;
+/** What is known without asking: the kit's scenario tells what it registered. */
+function oauthSettings(): OAuthSettings {
+  const { client_id: clientId, client_secret: clientSecret, private_key_pem: privateKey } = context;
+  const { idp_client_id: idpClient = '', idp_id_token: idToken, idp_issuer: issuer = '' } = context;
+  const { idp_token_endpoint: tokenEndpoint } = context;
+  return {
+    clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(clientSecret === undefined ? {} : { clientSecret }),
+    ...(privateKey === undefined ? {} : { privateKey, algorithm: context.signing_algorithm }),
+    ...(scenario.includes('client-credentials') ? { grant: 'client_credentials' } : {}),
+    ...(idToken === undefined
+      ? {}
+      : { idp: { issuer, clientId: idpClient, idToken, tokenEndpoint } }),
+  };
+}
+
 const server: RemoteServer = {
   name: 'kit',
   key: 'kit',
@@ -38,11 +62,7 @@ const server: RemoteServer = {
   type: 'http',
   url,
   headers: {},
-  oauth: {
-    clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(clientSecret === undefined ? {} : { clientSecret }),
-  },
+  oauth: oauthSettings(),
 };
 
 /** Opens the address as a browser does, and comes back with what the redirect says. */
@@ -104,14 +124,24 @@ function argumentsFor({ properties = {} }: Schema): Record<string, unknown> {
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-async function callTool(thread: ToolThread, { tool, inputSchema }: Tool): Promise<ResultItem> {
-  const args = { name: `kit/${tool}`, arguments: argumentsFor(inputSchema) };
+async function callTool(thread: ToolThread, name: string, given: object): Promise<ResultItem> {
+  const args = { name: `kit/${name}`, arguments: given };
   for (let tries = 0; ; tries++) {
     const result = await thread.call('tool_call', args);
-    console.log(tool, result.isError, textOf(result.content).slice(0, 300));
+    console.log(name, result.isError, textOf(result.content).slice(0, 300));
     if (!wantsLogin(textOf(result.content)) || tries > 2) return result;
     await login(thread);
   }
+}
+
+/** What the scenario asks for; else each tool once. A `schema` that is asked for is the one of the tool before. */
+function callsOf(tools: readonly Tool[]): readonly { name: string; arguments: object }[] {
+  const schema = tools.find(({ tool }) => tool.startsWith('json_schema'))?.inputSchema;
+  const each = tools.map(({ tool, inputSchema }) => {
+    const args = argumentsFor(inputSchema);
+    return { name: tool, arguments: 'schema' in args ? { ...args, schema } : args };
+  });
+  return context.toolCalls ?? each;
 }
 
 const undo: (() => unknown)[] = [];
@@ -127,7 +157,7 @@ try {
   });
   const tools = await listTools(thread);
   console.log(scenario, tools.map(({ tool }) => tool).join(', '));
-  for (const tool of tools) await callTool(thread, tool);
+  for (const { name, arguments: args } of callsOf(tools)) await callTool(thread, name, args);
 } catch (error) {
   console.error(error);
   failed = true;
