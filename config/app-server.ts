@@ -3,6 +3,7 @@
 import { Kernels } from './kernels.ts';
 import { type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
+import { servedConfiguration } from './server-configuration.ts';
 import { settingsOf } from './settings.ts';
 import { readVersion } from './version.ts';
 
@@ -22,7 +23,12 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
     needsModel: false,
     slots: ['frontEnds'],
     with: ['app-server'],
-    programOptions: (configured) => ({ 'app-server': optionsFor(configured, kernels) }),
+    programOptions: (configured) => ({
+      'app-server': {
+        ...optionsFor(configured, kernels),
+        configuration: servedConfiguration(options),
+      },
+    }),
   });
   scope.use(opened);
   const owned = scope.move();

@@ -1,5 +1,6 @@
 import { frontEnds } from '../../core/index.ts';
 import type { Client, Plugin } from '../../core/index.ts';
+import type { ServedConfiguration } from './app-server/configuration.ts';
 import { serve } from './app-server/serve.ts';
 
 /** Options of `app-server`, given by the program that it is part of. */
@@ -10,6 +11,8 @@ export interface AppServerOptions {
   readonly version?: string;
   /** The folder of the program's state. */
   readonly home?: string;
+  /** The configuration, to read and write; default: there is none. */
+  readonly configuration?: ServedConfiguration;
   /** The folder that requests mean which name none; default: the process's. */
   readonly cwd?: string;
   /** A thread that no client follows and that does nothing for so long is unloaded; default: half an hour. */

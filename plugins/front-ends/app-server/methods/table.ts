@@ -4,6 +4,8 @@ import type { Method, MethodTable } from '../session.ts';
 import { App } from './app.ts';
 import { capabilityMethods } from './capabilities.ts';
 import { commandMethods } from './commands.ts';
+import { configMethods } from './config.ts';
+import { extensionMethods } from './extensions.ts';
 import { fileMethods } from './files.ts';
 import { searchMethods } from './search.ts';
 import { shellMethods } from './shell.ts';
@@ -22,6 +24,8 @@ export function methodTable(): MethodTable {
     ...turnMethods(app),
     ...shellMethods,
     ...capabilityMethods,
+    ...configMethods,
+    ...extensionMethods,
     ...fileMethods(),
     ...commandMethods(),
     ...searchMethods(),

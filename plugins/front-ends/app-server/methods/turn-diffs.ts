@@ -19,7 +19,7 @@ export class TurnDiffs {
     if (turn !== this.#turn) this.#patches = '';
     this.#turn = turn;
     this.#patches += diffsOf(changes);
-    return (await this.#checkpoint(client, { thread, turn })) ?? this.#patches;
+    return (await this.#checkpoint(client, { thread, turn })) || this.#patches;
   }
 
   async #checkpoint(client: Client, turn: object): Promise<string | undefined> {
