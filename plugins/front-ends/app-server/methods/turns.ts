@@ -2,6 +2,7 @@
 
 import type { Content, JsonSchema, Params } from '../../../../core/index.ts';
 import { KernelError } from '../../../../core/index.ts';
+import { userInputOf } from '../items/input.ts';
 import { emptyTurn } from '../items/open-turn.ts';
 import { reviewId } from '../items/review.ts';
 import { threadRequests as shapes } from '../schemas/thread-requests.ts';
@@ -70,8 +71,10 @@ const interrupt: Method = method(shapes['turn/interrupt'], async (params, sessio
 const queue: Method = method(shapes['thread/queue/add'], async (params, { client }) => {
   const input = await contentsOf(client, params.input);
   const said = { thread: params.threadId, input, ...clientId(params.clientUserMessageId) };
-  const { turn } = await client.request('turn/start', said);
-  return { queuedSubmission: { id: turn, turnId: turn } };
+  const { turn: id } = await client.request('turn/start', said);
+  const clientUserMessageId = params.clientUserMessageId ?? id;
+  const queued = { id, input: input.map(userInputOf), clientUserMessageId };
+  return { queuedSubmission: { ...queued, responsesapiClientMetadata: null } };
 });
 
 const review = (app: App): Method =>

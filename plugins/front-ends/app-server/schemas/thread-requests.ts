@@ -18,6 +18,7 @@ import {
   sandboxPolicyGiven,
   sortDirection,
   text,
+  userInput,
 } from './values.ts';
 
 const ofThread = { threadId: text };
@@ -195,7 +196,14 @@ export const threadRequests = {
       clientUserMessageId: maybe(text),
       input: inputGiven,
     }),
-    result: z.object({ queuedSubmission: z.object({ id: text, turnId: text }) }),
+    result: z.object({
+      queuedSubmission: z.object({
+        id: text.describe('Of the turn that it will be.'),
+        input: z.array(userInput),
+        clientUserMessageId: text,
+        responsesapiClientMetadata: z.null(),
+      }),
+    }),
   },
   'turn/start': {
     params: z.object({
