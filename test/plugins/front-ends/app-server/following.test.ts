@@ -44,7 +44,8 @@ const long = 'A sentence that is said again and again. '.repeat(15_000);
 test('a client that reads nothing holds up nobody, costs no memory, and misses nothing', async (t) => {
   const turns = 10;
   const steps = Array.from({ length: turns }, () => ({ text: long }));
-  const { connect, client, thread } = await fixture(t, { steps, deltas: 200 });
+  const model = { steps, deltas: 200, traits: { window: 1e9 } };
+  const { connect, client, thread } = await fixture(t, model);
   const [slow, quick] = [await connect().hello(), await connect().hello()];
   for (const peer of [slow, quick]) peer.send({ id: 1, method: 'follow', params: { thread } });
   await quick.find(({ id }) => id === 1);
