@@ -55,6 +55,7 @@ export class Kept implements Disposable {
   /** Once a day, or when much was written. */
   [Symbol.dispose](): void {
     this.recorder[Symbol.dispose]();
+    this.records[Symbol.dispose]();
     const { directory, maxBytes, maxAgeDays } = this.#bounds;
     const { written } = this.#contents;
     if (written === 0) return;

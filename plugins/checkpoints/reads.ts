@@ -60,7 +60,7 @@ function isSedRead([flag, script = '', ...files]: readonly string[]): boolean {
 
 /** Words in single quotes, in double quotes without expansions, or bare; what ends a command; harmless redirections. */
 const token =
-  /[ \t]*(?:(?<end>&&|\|\||\||;|\n)|(?<none>(?:[12&]?>\s?\/dev\/null|2>&1)(?=[\s;|&]|$))|(?<word>(?:'[^']*'|"[^"$`\\]*"|[\w./:,=@%+*?^\-[\]]+)+))[ \t]*/y;
+  /[ \t]*(?:(?<end>&&|\|\||\||;|\n)|(?<none>(?:[12&]?>\s?\/dev\/null|2>&1)(?=[\s;|&]|$))|(?<word>(?:'[^']*'|"(?:[^"$`\\]|\\[^"$`\n])*"|[\w./:,=@%+*?^\-[\]]+|\{\d+\.\.\d+\})+))[ \t]*/y;
 
 /** The commands of a text; nothing when it holds more than words, pipes and lists. */
 function split(text: string): readonly (readonly string[])[] | undefined {

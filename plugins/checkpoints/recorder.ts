@@ -59,12 +59,17 @@ export class Recorder implements Disposable {
 
   /** At a turn's end: looks at what still runs. Comes before the turn is followed no more. */
   hear(event: Event): void {
-    if (event.type === 'thread/closed') this.#parents.delete(event.thread);
+    if (event.type === 'thread/closed') this.#close(event.thread);
     if (event.type !== 'item/appended' || event.item.type !== 'end') return;
     const { thread } = event;
     const open = [...this.#running].filter(({ turns }) => isIn(turns, thread));
     for (const tree of new Set(open.flatMap(({ trees }) => trees))) this.#look(tree, []);
     this.#gaps.delete(thread);
+  }
+
+  #close(thread: string): void {
+    this.#parents.delete(thread);
+    this.#options.records.close(thread);
   }
 
   /** The running turns that an effect of this thread belongs to: its own, and those that it works for. */

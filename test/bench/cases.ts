@@ -1,6 +1,7 @@
 /** All cases, in the order of the table. */
 
 import type { Bench, Case, Figure } from './case.ts';
+import { checkpointsCase } from './cases/checkpoints.ts';
 import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
 import { longThread } from './cases/long-thread.ts';
@@ -23,6 +24,7 @@ const cases: readonly Case[] = [
   window,
   openThread,
   replay,
+  checkpointsCase,
 ];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */

@@ -17,9 +17,11 @@ import type { GapLine, Line } from '../record.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
-/** The records in a folder. A thread is open in one process, so each record has one writer. */
-export class Records {
+/** The records in a folder. A thread is open in one process, so each record has one writer. Disposing closes them. */
+export class Records implements Disposable {
   readonly #folder: string;
+  /** Records that are being written, by thread. */
+  readonly #open = new Map<string, number>();
   /** What could not be written, by thread. */
   readonly #lost = new Map<string, readonly GapLine[]>();
 
@@ -47,15 +49,28 @@ export class Records {
   }
 
   #append(thread: string, lines: readonly Line[]): void {
+    const file = this.#open.get(thread) ?? this.#make(thread);
+    // After a line that a full disk cut off, the next one begins anew; broken lines are not read.
+    const bytes = Buffer.from(`\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+  }
+
+  #make(thread: string): number {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const file = openSync(this.#path(thread), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
-    try {
-      // After a line that a full disk cut off, the next one begins anew; broken lines are not read.
-      const bytes = Buffer.from(`\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
-      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-    } finally {
-      closeSync(file);
-    }
+    this.#open.set(thread, file);
+    return file;
+  }
+
+  /** Nothing more is appended for now. */
+  close(thread: string): void {
+    const file = this.#open.get(thread);
+    if (file !== undefined) closeSync(file);
+    this.#open.delete(thread);
+  }
+
+  [Symbol.dispose](): void {
+    for (const thread of this.#open.keys()) this.close(thread);
   }
 
   /** All whole lines; none when there is no record. */
@@ -75,6 +90,7 @@ export class Records {
   }
 
   remove(thread: string): void {
+    this.close(thread);
     rmSync(this.#path(thread), { force: true });
   }
 

@@ -10,6 +10,11 @@ import { Records } from '../../../plugins/checkpoints/files/records.ts';
 import { openCheckpoints, sh } from './place.ts';
 
 const day = 24 * 3_600_000;
+const filler = (name: string) => name.repeat(1000);
+const age = (path: string, days: number) => {
+  const at = (Date.now() - days * day) / 1000;
+  utimesSync(path, at, at);
+};
 
 /** A folder with records of threads: of each its age in days, and the contents that it names. */
 function kept(
@@ -19,10 +24,6 @@ function kept(
   const folder = mkdtempSync(join(tmpdir(), 'spindle-collect-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [contents, records] = [new Contents(folder), new Records(folder)];
-  const age = (path: string, days: number) => {
-    const at = (Date.now() - days * day) / 1000;
-    utimesSync(path, at, at);
-  };
   for (const [thread, [days, texts]] of Object.entries(threads)) {
     for (const text of texts) {
       const hash = contents.put(Buffer.from(text));
@@ -53,12 +54,11 @@ test('records that are too old go, and with them what no other one names', (t) =
 });
 
 test('when it is too much, the oldest go first, and what is of the last hour stays', (t) => {
-  const text = (name: string) => name.repeat(1000);
   const all = kept(t, {
-    one: [3, [text('a')]],
-    two: [2, [text('b')]],
-    three: [1, [text('c')]],
-    now: [0, [text('d')]],
+    one: [3, [filler('a')]],
+    two: [2, [filler('b')]],
+    three: [1, [filler('c')]],
+    now: [0, [filler('d')]],
   });
   collect(all.folder, all.records, { maxBytes: 2500, maxAgeMs: 30 * day });
   assert.deepEqual([all.threads(), all.contents()], [['now', 'three'], 2]);

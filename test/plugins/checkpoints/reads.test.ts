@@ -15,6 +15,7 @@ const reading = [
   'sort a | uniq -c 2>&1',
   'cd src; pwd',
   'test -f a.txt && echo yes\necho no',
+  String.raw`printf "%s\n" {1..40}`,
 ];
 
 const writing = [
@@ -42,6 +43,8 @@ const writing = [
   'echo `rm a`',
   'echo "$(rm a)"',
   'cat <(rm a)',
+  'find . {-delete,-print}',
+  String.raw`echo "\$(rm a)"`,
   'X=1 ls',
   'env ls',
   'xargs rm',
