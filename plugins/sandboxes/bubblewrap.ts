@@ -28,7 +28,8 @@ export default function bubblewrap(given: BubblewrapOptions = {}): Plugin {
       host.add(sandboxes, bubblewrapSandbox(given, planted));
       host.add(aroundEffect, async (what, next) => {
         const { cwd, roots, sandbox } = what.settings;
-        if (what.kind !== 'spawn' || sandbox !== 'workspace-write') return next(what);
+        if (what.kind !== 'spawn' || sandbox !== 'workspace-write' || what.request.unconfined)
+          return next(what);
         const { watchPlanted } = await import('./bubblewrap/watch.ts');
         const { request } = what;
         const folders = new Set([cwd, ...roots]);

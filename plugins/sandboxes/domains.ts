@@ -56,7 +56,8 @@ export default function domains(given: DomainsOptions = {}): Plugin {
         }
       });
       host.add(aroundEffect, async (what, next) => {
-        if (what.kind !== 'spawn' || !isConfined(what) || !isWanted()) return next(what);
+        if (what.kind !== 'spawn' || what.request.unconfined || !isConfined(what) || !isWanted())
+          return next(what);
         const reach: Reach = async (url) => {
           const own = calls.get(`${what.thread} ${what.call}`);
           if (own === undefined) await judgements.pass(what, url);

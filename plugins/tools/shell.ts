@@ -5,6 +5,7 @@ import type { ShellArgs, ShellOptions } from './run/command.ts';
 import { continueProcess } from './run/continue.ts';
 import type { InputArgs } from './run/continue.ts';
 import { KeptProcesses } from './run/kept.ts';
+import { RefusedCommands } from './run/refused.ts';
 
 /**
  * `shell` runs a command; `shell_input` waits for, writes to and ends one that outlived its call. They are two tools so
@@ -39,6 +40,7 @@ export const options = async () => {
 };
 
 function shellTool(config: ShellOptions, kept: KeptProcesses): Tool {
+  const refused = new RefusedCommands();
   return {
     name: 'shell',
     description:
@@ -51,12 +53,18 @@ function shellTool(config: ShellOptions, kept: KeptProcesses): Tool {
         timeout_ms: { type: 'integer', description: 'Kill it then' },
         yield_ms: { type: 'integer', description: 'Default timeout_ms, else 30000' },
         stdin: { type: 'boolean', description: 'Keep stdin open for shell_input' },
+        outside: {
+          type: 'string',
+          description:
+            'After the sandbox refused this command: why it must run outside. The user is asked',
+        },
       },
       required: ['command'],
       additionalProperties: false,
     },
     // The kernel has checked the arguments against inputSchema.
-    run: (args, context) => runCommand(args as unknown as ShellArgs, context, { config, kept }),
+    run: (args, context) =>
+      runCommand(args as unknown as ShellArgs, context, { config, kept, refused }),
   };
 }
 

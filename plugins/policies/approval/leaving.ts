@@ -42,7 +42,7 @@ const judges: {
     if (confined === 'none')
       return {
         why: 'the command runs outside the sandbox',
-        allowedBy: '--sandbox danger-full-access',
+        allowedBy: 'a rule for it with "confined": false, or --sandbox danger-full-access',
       };
     return network && !settings.network ? overNetwork('the command') : undefined;
   },

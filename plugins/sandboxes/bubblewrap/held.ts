@@ -12,11 +12,15 @@ export type Kind = 'nothing' | 'file' | 'folder' | 'link';
 /** What is in a folder, by name; empty when there is no such folder. */
 export type Entries = ReadonlyMap<string, Kind>;
 
+/** What a machine puts into an empty folder while commands need it (plugins/machines/local/leftovers.ts). */
+const mark = /^\.spindle-\d+-[\da-z]+$/;
+
 /** Reads a folder. One call instead of many: a plan is made before each command. */
 export function entriesOf(folder: string): Entries {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    return new Map(entries.map((entry) => [entry.name, kindOf(entry)]));
+    const own = entries.filter(({ name }) => !mark.test(name));
+    return new Map(own.map((entry) => [entry.name, kindOf(entry)]));
   } catch {
     return new Map();
   }
@@ -46,7 +50,7 @@ export function hold(path: string, kind: Kind = kindAt(path)): Layout {
   if (kind === 'link') throw linkError(path);
   const isVacant = kind === 'nothing' || (kind === 'folder' && entriesOf(path).size === 0);
   if (!isVacant) return laid({ path, as: 'read' });
-  return { places: [vacant(path)], cleanup: [path] };
+  return { places: [vacant(path)], cleanup: [`${path}/`] };
 }
 
 /** The same for some names in a folder. */

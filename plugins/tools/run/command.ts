@@ -7,6 +7,7 @@ import type { Captured, Ended } from './capture.ts';
 import type { KeptProcesses } from './kept.ts';
 import { duration, ending, joined } from './report.ts';
 import { quietEnv } from './quiet.ts';
+import { refusalIn, type RefusedCommands } from './refused.ts';
 import { maxTimerMs, within } from './wait.ts';
 
 /** Options of the shell plugin. */
@@ -28,6 +29,7 @@ export interface ShellArgs {
   readonly timeout_ms?: number | null;
   readonly yield_ms?: number | null;
   readonly stdin?: boolean | null;
+  readonly outside?: string | null;
 }
 
 const defaultYieldMs = 30_000;
@@ -39,13 +41,23 @@ interface Command {
   readonly cwd: string;
 }
 
+/** What calls share. */
+interface Means {
+  readonly config: ShellOptions;
+  readonly kept: KeptProcesses;
+  readonly refused: RefusedCommands;
+}
+
 /** One call of `shell`: to the command's end, or until it yields and becomes one of `kept`. */
 export async function runCommand(
   args: ShellArgs,
   context: ToolContext,
-  { config, kept }: { readonly config: ShellOptions; readonly kept: KeptProcesses },
+  { config, kept, refused }: Means,
 ): Promise<ToolResult> {
   checkCommand(args.command);
+  const { thread, settings } = context.call;
+  const isOutside = args.outside != null && args.outside !== '';
+  if (isOutside && !refused.take(thread, args.command)) throw notRefused();
   const startedMs = performance.now();
   const command = {
     command: args.command,
@@ -54,17 +66,26 @@ export async function runCommand(
   const captured = await start(args, command.cwd, { context, config });
   const waitMs = yieldAfter(args, config);
   const isOver = await within(captured.child.exited, waitMs, context.signal);
-  if (isOver !== undefined || context.signal.aborted)
-    return finished(command, await untilEnd(captured, context.signal));
+  if (isOver !== undefined || context.signal.aborted) {
+    const ended = await untilEnd(captured, context.signal);
+    const isConfined = !isOutside && settings.sandbox !== 'danger-full-access';
+    const why = isConfined && ended.exit.code !== 0 ? refusalIn(ended.text) : undefined;
+    if (why !== undefined) refused.add(thread, args.command);
+    return finished(command, ended, why);
+  }
   keep(captured, { command, kept, thread: context.call.thread, stdin: args.stdin === true });
   return stillRunning(command, captured, performance.now() - startedMs);
 }
 
 /** The result of a command that has ended. */
-function finished({ command, cwd }: Command, { text, exit, interrupted }: Ended): ToolResult {
+function finished({ command, cwd }: Command, ended: Ended, refusal?: string): ToolResult {
+  const { text, exit, interrupted } = ended;
   const { code: exitCode, signal, timedOut, durationMs } = exit;
+  const advice = refusal === undefined ? [] : [adviceFor(refusal)];
   return {
-    content: [{ type: 'text', text: joined(text, ending(exit, { interrupted })) }],
+    content: [
+      { type: 'text', text: joined(text, [ending(exit, { interrupted }), ...advice].join('\n')) },
+    ],
     isError: timedOut || interrupted,
     detail: {
       command,
@@ -76,6 +97,17 @@ function finished({ command, cwd }: Command, { text, exit, interrupted }: Ended)
       durationMs: Math.round(durationMs),
     },
   };
+}
+
+function adviceFor(refusal: string): string {
+  return `[the sandbox may have refused this: ${refusal}. If it must run outside, call shell with the same command and "outside": the user is asked once]`;
+}
+
+function notRefused(): KernelError {
+  return new KernelError(
+    'invalid',
+    'expected "outside" only for a command of this thread that the sandbox has just refused: run it without first',
+  );
 }
 
 function checkCommand(command: string): void {
@@ -106,6 +138,7 @@ async function start(
   const request = {
     cwd,
     env: { ...quietEnv, ...config.env },
+    ...(args.outside ? { unconfined: true } : {}),
     stdin: args.stdin === true,
     ...(timeoutMs === maxTimerMs ? {} : { timeoutMs }),
   };

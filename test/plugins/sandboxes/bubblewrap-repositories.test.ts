@@ -1,11 +1,14 @@
 /** In every kind of repository one can commit; what must stay stays (the escape suite tries that). */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
+import { Inherited } from '../../../plugins/machines/local/inherited.ts';
+import { Leftovers } from '../../../plugins/machines/local/leftovers.ts';
+import { startProcess } from '../../../plugins/machines/local/process.ts';
 import bubblewrap from '../../../plugins/sandboxes/bubblewrap.ts';
 import shell from '../../../plugins/tools/shell.ts';
 import { openToolThread, textOfResult } from '../../contracts/tool-thread.ts';
@@ -242,5 +245,41 @@ test(
     });
     assert.match(await run(plant('deep'), 'sub'), /sub\/deep .*set aside/);
     assert.equal(isMarkedBy('.'), false);
+  },
+);
+
+test(
+  'two programs in one workspace do not take from each other what they hold',
+  { skip },
+  async (t) => {
+    const one = new Confined(t);
+    const attempt = 'echo ready; read; (echo "{}" > .mcp.json) 2>&1; echo code $?';
+    const child = await one.start(attempt, { stdin: true });
+    await child.prints('ready');
+    using other = new Leftovers();
+    using inherited = new Inherited();
+    const plan = await (await one.sandbox).plan(one.request(['true']));
+    const second = await startProcess(plan, { argv: ['true'] }, { leftovers: other, inherited });
+    await second.exited;
+    other[Symbol.dispose]();
+    await child.write('\n');
+    await child.exited;
+    assert.match(child.printed(), /code 1/);
+    one.settle();
+    assert.deepEqual(readdirSync(one.work), []);
+  },
+);
+
+test(
+  'what a killed program has left in the workspace is gone after the next command',
+  { skip },
+  async (t) => {
+    const one = new Confined(t);
+    const { pid } = spawnSync('true');
+    mkdirSync(join(one.work, `.mcp.json/.spindle-${pid}-abc`), { recursive: true });
+    const { code } = await one.run('echo "{}" > .mcp.json');
+    assert.notEqual(code, 0);
+    one.settle();
+    assert.deepEqual(readdirSync(one.work), []);
   },
 );
