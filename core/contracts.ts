@@ -6,7 +6,7 @@
 import type * as item from './item.ts';
 import type { Client, Event } from './protocol.ts';
 
-type Maybe<T> = T | Promise<T>;
+export type Maybe<T> = T | Promise<T>;
 type Named = { readonly name: string };
 export type Bytes = string | Uint8Array;
 /** Environment variables, or HTTP headers (names in lower case). */
@@ -57,8 +57,7 @@ export type FetchAnswer = Readonly<{ status: number; headers: Strings } & FetchB
 type FetchBody = { body: AsyncIterable<Uint8Array>; text: () => Promise<string> };
 
 /** What is at a path, and where that is once links are resolved. `mode`: permission bits. */
-export type FileInfo = Readonly<{ path: string; kind: FileKind } & FileStats>;
-type FileKind = 'file' | 'directory' | 'other';
+export type FileInfo = Readonly<{ path: string; kind: 'file' | 'directory' | 'other' } & FileStats>;
 /** Bytes from `start` up to `end`. */
 export type Bounds = Readonly<{ start: number; end: number }>;
 type FileStats = { bytes: number; modifiedMs: number; mode: number };
@@ -228,8 +227,9 @@ export type SandboxProbe = Readonly<{ level: Confinement; reasons: readonly stri
 export type SandboxRequest = Readonly<{ argv: Argv; cwd: string; env: Strings } & Reach>;
 type Reach = { mode: item.SandboxMode; roots: readonly string[]; network: boolean };
 /**
- * What to start instead, as plain data. `cleanup`: paths. `descriptors`, from 3 on: bytes (base64) that it reads, or
- * `unix:PATH\nTEXT`: a connection to that socket, on which TEXT was sent.
+ * What to start instead, as plain data. `cleanup`: paths; one that ends in `/` is an empty folder that is made, and shared
+ * with other programs. `descriptors`, from 3 on: bytes (base64) that it reads, or `unix:PATH\nTEXT`: a connection to that
+ * socket, on which TEXT was sent.
  */
 export type SpawnPlan = Readonly<{ file: string; args: readonly string[]; cwd: string } & Around>;
 type Around = { env: Strings; descriptors?: readonly string[]; cleanup?: readonly string[] };

@@ -27,11 +27,10 @@ export function effectsOutside(base: Base, origin: Origin, own: Processes, signa
   return bindEffects({ base, origin, own, signal, settings, get: registry.get });
 }
 
-type Maybe<T> = T | Promise<T>;
 type Kind = plug.RequestBody['kind'];
 type Wanted<K extends Kind> = Extract<plug.RequestBody, { kind: K }>;
 type Seen<K extends Kind> = Extract<plug.EffectBody, { kind: K }>;
-type Act<K extends Kind, T> = (what: Wanted<K>, seen: Seen<K>) => Maybe<T>;
+type Act<K extends Kind, T> = (what: Wanted<K>, seen: Seen<K>) => plug.Maybe<T>;
 
 /** Through the wrappers, which may change what is wanted but not into another kind, and the gate; then it is done. */
 async function pass<K extends Kind, T>(owner: Owner, wanted: Wanted<K>, act: Act<K, T>) {
@@ -47,7 +46,7 @@ async function pass<K extends Kind, T>(owner: Owner, wanted: Wanted<K>, act: Act
 }
 
 /** What the gate sees of what is wanted. */
-const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => Maybe<Seen<K>> } = {
+const views: { readonly [K in Kind]: (what: Wanted<K>, owner: Owner) => plug.Maybe<Seen<K>> } = {
   read: ({ kind, path }, owner) => ({ kind, ...at(owner, path) }),
   write: ({ kind, path, data }, who) => ({ kind, ...at(who, path), remove: data === undefined }),
   fetch: ({ kind, url, request }) => ({ kind, url, method: request.method ?? 'GET' }),
@@ -95,7 +94,7 @@ async function confine({ settings: { sandbox: mode }, base }: Owner, unconfined?
 
 function filesOf(owner: Owner): Omit<plug.Effects, 'spawn' | 'process' | 'fetch' | 'call'> {
   const { machine } = owner.base;
-  const look = <T>(path: string, act: (real: string) => Maybe<T>) =>
+  const look = <T>(path: string, act: (real: string) => plug.Maybe<T>) =>
     pass(owner, { kind: 'read', path }, (_what, seen) => act(seen.path));
   const put: Act<'write', void> = ({ data, mode }, { path }) =>
     data === undefined ? machine().remove(path) : machine().write(path, data, mode);

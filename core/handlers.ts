@@ -24,8 +24,7 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     const [first, ...rest] = items.slice(0, after + 1);
     if (first?.type !== 'thread') throw invalid`cannot fork thread ${id} after ordinal ${after}`;
     const birth = { settings: first.settings, fork: { thread: id, after: rest.length } };
-    const thread = await threads.create(birth, { ephemeral, rest, blobs });
-    return thread.info();
+    return (await threads.create(birth, { ephemeral, rest, blobs })).info();
   },
   'thread/list': (threads, query) => threads.base.store().list(query),
   'thread/read': async (threads, { thread, after = -1, limit = Infinity }) => {

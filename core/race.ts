@@ -26,10 +26,13 @@ export async function within<T>(promise: Promise<T> | T, bounds: Bounds): Promis
 /** A stream that ends when the signal does, even if it hangs: with what the signal was aborted with, or `aborted`. */
 export async function* untilAborted<T>(stream: AsyncIterable<T>, signal: AbortSignal) {
   const iterator = stream[Symbol.asyncIterator]();
+  let stop: ((why: Error) => void) | undefined;
+  using _listener = addAbortListener(signal, () => stop?.(aborted`the answer was interrupted`));
   try {
     for (;;) {
       signal.throwIfAborted();
-      const result = await within(iterator.next(), { signal, what: 'the answer' });
+      const stopped = new Promise<never>((_, reject) => (stop = reject)); // one for all would hold each race
+      const result = await Promise.race([iterator.next(), stopped]);
       if (result.done === true) return;
       yield result.value;
     }

@@ -36,8 +36,9 @@ export class OpenText {
     if (shown === '') return shown;
     this.#length += shown.length;
     this.#chunks.push(shown);
-    for (; this.#length > maxKept; this.#dropped++)
-      this.#length -= this.#chunks.splice(0, 1).join('').length;
+    const half = this.#length > maxKept ? Math.ceil(this.#chunks.length / 2) : 0; // each alone costs a move of all
+    this.#length -= this.#chunks.splice(0, half).join('').length;
+    this.#dropped += half;
     return shown;
   }
 

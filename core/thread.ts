@@ -166,9 +166,8 @@ export class Thread {
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
-  async ask(question: it.Question, call?: string, given?: AbortSignal): Promise<protocol.Asked> {
-    const signal = given ?? this.running?.controller.signal;
-    if (![...this.cursors].some((cursor) => cursor.answers)) return { by: 'nobody' };
+  async ask(question: it.Question, call?: string, signal = this.running?.controller.signal) {
+    if (![...this.cursors].some((cursor) => cursor.answers)) return { ...unanswered, by: 'nobody' };
     const item: it.QuestionItem = { type: 'question', id: it.newId(), call, question };
     const { promise, resolve: settle } = Promise.withResolvers<protocol.Asked>();
     const onAbort = () => settle({ ...unanswered, by: 'closed' });
@@ -217,7 +216,7 @@ export class Thread {
   }
 }
 
-const unanswered = { decision: 'deny' } as const;
+const unanswered: it.Answer = { decision: 'deny' };
 
 /** What a thread lacks whose process died: a result for each open call, an answer for each open question, its turn's end. */
 export function closingItems(items: readonly it.Item[], reason: string): readonly it.Body[] {
