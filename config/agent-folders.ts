@@ -70,7 +70,12 @@ function judge(folders: readonly string[], root: string, acting: Acting | undefi
     const before = acting?.[inside(root, folder)];
     if (before === undefined) return [{ folder, reason: 'is not trusted' }];
     const strange = [...now].filter(([path, hash]) => before[inside(root, path)] !== hash);
-    const units = new Set(strange.map(([path]) => unitOf(folder, path)));
+    const gone = Object.keys(before)
+      .map((path) => join(root, path))
+      .filter((path) => !now.has(path));
+    const present = new Set([...now.keys()].map((path) => unitOf(folder, path)));
+    const changed = [...strange.map(([path]) => path), ...gone].map((path) => unitOf(folder, path));
+    const units = new Set(changed.filter((unit) => present.has(unit)));
     for (const [path, hash] of now) if (!units.has(unitOf(folder, path))) trusted[path] = hash;
     if (units.size === 0) return [];
     const names = [...units].map((unit) => inside(root, unit)).slice(0, 5);
