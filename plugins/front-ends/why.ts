@@ -1,5 +1,5 @@
 import { frontEnds, KernelError } from '../../core/index.ts';
-import type { Client, Item, Plugin } from '../../core/index.ts';
+import type { Client, Item, Origin, Plugin } from '../../core/index.ts';
 import { showCommand, showText } from '../policies/shell/show.ts';
 import { parse } from './command-line/parse.ts';
 import { type Command, runCommand } from './command-line/run.ts';
@@ -82,12 +82,17 @@ function noSuchDecision(id: string, isOne: boolean): KernelError {
   );
 }
 
+/** A sub-agent with the tool that it used. */
+function whoOf({ kind, name, tool }: Origin): string {
+  return `${kind} ${name}${tool === undefined ? '' : ` by ${tool}`}`;
+}
+
 function shownDecision({ thread, decision }: Found): string {
   const { id, origin, call, effect, verdict, by, reason, rule, policy, layer, file } = decision;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['decision', `${id} at ${new Date(decision.at).toISOString()}`],
     ['thread', thread],
-    ['who', `${origin.kind} ${origin.name}${call === undefined ? '' : `, call ${call}`}`],
+    ['who', `${whoOf(origin)}${call === undefined ? '' : `, call ${call}`}`],
     ['what', shownEffect(effect)],
     ['verdict', `${verdict}${by === undefined ? '' : `, answered by ${by}`}`],
     ['reason', reason],

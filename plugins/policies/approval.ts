@@ -12,6 +12,7 @@ import {
   type Settings,
   type Verdict,
 } from '../../core/index.ts';
+import { Families } from './approval/families.ts';
 import { isReadable, type Leaving, leavingOf } from './approval/leaving.ts';
 import { type ProjectRules, Remembered } from './approval/remembered.ts';
 import type { Means } from './rules/judge.ts';
@@ -35,7 +36,9 @@ export default function approval(options: ApprovalOptions = {}): Plugin {
         host.log('the rules of this project do not count', String(error)),
       );
       const { rules = [], parser = lazyParser(), resolve = (path: string) => path } = options;
-      host.add(policies, new ApprovalPolicy({ rules, remembered, means: { parser, resolve } }));
+      const families = new Families(host.client);
+      const basis = { rules, remembered, families, means: { parser, resolve } };
+      host.add(policies, new ApprovalPolicy(basis));
     },
   };
 }
@@ -49,6 +52,7 @@ export const options = async () => {
 interface Basis {
   readonly rules: readonly PlacedRule[];
   readonly remembered: Remembered;
+  readonly families: Families;
   readonly means: Means;
 }
 
@@ -82,8 +86,8 @@ class ApprovalPolicy implements Policy {
     settings: Settings,
     leaving: Leaving | undefined,
   ): Promise<Verdict> {
-    const { rules, remembered, means } = this.#basis;
-    const all = [...rules, ...remembered.rules(effect.thread)];
+    const { rules, remembered, families, means } = this.#basis;
+    const all = [...rules, ...remembered.rules(await families.find(effect))];
     const { allowingOf } = await import('./approval/allowing.ts');
     const { by, isKnownRead, missing } = await allowingOf(effect, settings, all, means);
     if (by !== undefined) return { verdict: 'allow', ...groundsOf(by, 'a rule allows it') };
@@ -101,7 +105,7 @@ class ApprovalPolicy implements Policy {
   }
 
   readonly answered: Policy['answered'] = (effect, how, { proposal }) => {
-    const { thread } = effect;
+    const thread = this.#basis.families.known(effect);
     if (thread !== undefined && isRule(proposal) && proposal.action === 'allow')
       this.#basis.remembered.add(proposal, how, thread);
   };

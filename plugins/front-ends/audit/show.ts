@@ -64,8 +64,8 @@ function whatOf({ effect }: Line): string {
 }
 
 function originOf({ origin }: Line): string {
-  const { kind, name } = Object(origin) as Line; // any object
-  return `${text(kind)} ${text(name)}`;
+  const { kind, name, tool } = Object(origin) as Line; // any object
+  return [kind, name, tool].map(text).filter(Boolean).join(' ');
 }
 
 function text(value: unknown): string {

@@ -49,6 +49,8 @@ export interface AgentsPlaceOptions {
   readonly config?: AgentsOptions;
   readonly tools?: readonly Tool[];
   readonly policy?: Policy['judge'];
+  /** Instead of `policy`. */
+  readonly policyPlugin?: Plugin;
   readonly settings?: Partial<Settings>;
 }
 
@@ -65,6 +67,8 @@ export interface AgentsPlace {
 
 export interface TurnOptions {
   readonly limits?: Limits;
+  /** Default: the first. */
+  readonly thread?: string;
   /** Answers questions; without it nobody is there. */
   readonly answer?: (question: QuestionItem) => Answer | undefined;
   /** Sees items as they come. */
@@ -88,11 +92,13 @@ export async function openAgents(
         host.add(stores, memoryStore());
         host.add(models, player('player', options.play, requests));
         host.add(models, player('other', options.play, requests));
-        host.add(policies, { name: 'all', judge: options.policy ?? allow });
+        if (options.policyPlugin === undefined)
+          host.add(policies, { name: 'all', judge: options.policy ?? allow });
         for (const tool of options.tools ?? []) host.add(tools, tool);
       },
     },
     agents(options.config ?? {}),
+    ...(options.policyPlugin === undefined ? [] : [options.policyPlugin]),
   ];
   const kernel = await createKernel({
     plugins: plugins.map((plugin) => ({ plugin })),
@@ -119,7 +125,7 @@ export async function openAgents(
     client,
     requests,
     itemsOf,
-    turn: (said, turn = {}) => runTurn(client, id, { said, ...turn }),
+    turn: (said, turn = {}) => runTurn(client, turn.thread ?? id, { said, ...turn }),
   };
 }
 
