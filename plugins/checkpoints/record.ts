@@ -11,11 +11,12 @@ export type GapLine = Of<'gap', { turn: string; path: string; why: string }>;
 /** A command that may write runs. Without its `ended` the program ended first, and what it did is not known. */
 export type RunLine = Of<'begun' | 'ended', { turn: string; run: string }>;
 /**
- * Files were taken back to what they were before `turn`; and with the item `window` (absent: files alone) the
- * conversation. `undoes` names the revert that this one takes back.
+ * Files were taken back to what they were before `turn`: a line for each as it is done, all with the same `id`, and when
+ * all is done one with the item `window` by which the conversation moved (absent: it did not). `undoes` names the revert
+ * that this one has taken back; what it did on the way is a `part`.
  */
 export type RevertLine = Of<'revert', { id: string; turn: string } & Reverted>;
-type Reverted = { changes: readonly Change[]; window?: number; undoes?: string };
+type Reverted = { changes: readonly Change[]; window?: number; undoes?: string; part?: true };
 export type Line = ChangeLine | GapLine | RunLine | RevertLine;
 
 /** A place that is not covered, and why. */
@@ -69,11 +70,14 @@ function cutOff(lines: readonly Line[]): readonly Gap[] {
   return runs('begun').flatMap((run) => (ended.has(run) ? [] : [{ path: 'a command', why }]));
 }
 
-/** The last revert that was not taken back, nor takes one back. */
+/** The last revert that was not taken back, nor takes one back, with all that it did. */
 export function lastRevert(lines: readonly Line[]): RevertLine | undefined {
   const reverts = lines.filter((line) => line.type === 'revert');
   const undone = new Set(reverts.map(({ undoes }) => undoes));
-  return reverts.findLast(({ id, undoes }) => undoes === undefined && !undone.has(id));
+  const own = reverts.filter(({ undoes, part }) => undoes === undefined && part !== true);
+  const last = own.findLast(({ id }) => !undone.has(id));
+  const changes = own.flatMap((line) => (line.id === last?.id ? line.changes : []));
+  return last && { ...last, changes };
 }
 
 /** The contents that a line needs. */

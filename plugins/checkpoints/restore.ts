@@ -14,7 +14,10 @@ export interface Restored {
 
 interface Hands {
   readonly effects: Effects;
+  readonly signal: AbortSignal;
   readonly keeping: Keeping;
+  /** Told of each change as soon as it is made. */
+  readonly note: (change: Change) => void;
 }
 
 /** Does all steps: what is to go first, the deepest before its folder; then folders, then files and links. */
@@ -24,12 +27,17 @@ export async function restore(steps: readonly Step[], hands: Hands): Promise<Res
   for (const step of inOrder(steps)) {
     const { path, wanted } = step;
     try {
+      hands.signal.throwIfAborted();
       if (!isSame(imageAt(path, hands.keeping), step.now))
         throw new Error('it was changed just now: ask again');
       const isDone = await put(step, hands);
-      if (isDone) done.push({ path, before: step.now, after: wanted });
+      if (!isDone) continue;
+      const change = { path, before: step.now, after: wanted };
+      hands.note(change);
+      done.push(change);
     } catch (error) {
-      failed.push({ path, why: messageOf(error) });
+      const isOver = hands.signal.aborted;
+      failed.push({ path, why: isOver ? 'it was interrupted before' : messageOf(error) });
     }
   }
   return { done, failed };

@@ -10,6 +10,7 @@ import {
 } from '../../core/index.ts';
 import type { Keeping } from './files/look-at.ts';
 import type { Records } from './files/records.ts';
+import type { Change } from './image.ts';
 import { type Past, readPast } from './past.ts';
 import { type Plan, planBack, planForth, type Step } from './plan.ts';
 import { type Gap, gapsOf, lastRevert, netSince, type RevertLine } from './record.ts';
@@ -121,52 +122,48 @@ async function act(what: Act): Promise<Outcome> {
   const isOpen = needsYes && !wanted.force && !wanted.skip;
   if (wanted.dryRun || isOpen) return outcomeOf(what, first, { isDone: false });
   using _held = means.hold(wanted.thread);
-  const { done, failed, gaps } = await restoreAll(what, first);
+  const id = newId();
+  const { failed, gaps } = await restoreAll(what, first, id);
   const isDone = failed.length === 0;
-  const window = isDone && what.isMoved ? await moveWindow(what) : undefined;
-  note(what, done, window);
+  if (isDone) await finish(what, id);
   return outcomeOf(what, { ...first, gaps }, { isDone, failed });
 }
 
 /** Until nothing more can be reached: what could not be at first may be when a folder is back. */
-async function restoreAll({ wanted, context, means, plan }: Act, first: Plan) {
-  const hands = { effects: context.effects, keeping: means };
+async function restoreAll({ wanted, context, means, plan, ...what }: Act, first: Plan, id: string) {
+  const { effects, signal } = context;
+  const isPart = what.undoes === undefined ? {} : { part: true as const };
+  const note = (change: Change) =>
+    append(wanted.thread, { id, turn: what.turn, changes: [change], ...isPart }, means);
+  const hands = { effects, signal, keeping: means, note };
   const steps = [...first.ready, ...(wanted.force ? first.changed : [])];
   const unreachable = new Set(first.gaps.map(({ path }) => path));
-  let { done, failed } = await restore(steps, hands);
+  let { failed } = await restore(steps, hands);
   let { ready, gaps } = plan();
   for (let round = 1; round < maxRounds && failed.length === 0; round++) {
     const more = ready.filter(({ path }) => unreachable.has(path));
     if (more.length === 0) break;
-    const restored = await restore(more, hands);
-    done = [...done, ...restored.done];
-    ({ failed } = restored);
+    ({ failed } = await restore(more, hands));
     ({ ready, gaps } = plan());
   }
-  return { done, failed, gaps };
+  return { failed, gaps };
 }
 
-/** Where the window's move is, so that it can be taken back. */
-async function moveWindow({ wanted: { thread }, context, target }: Act): Promise<number> {
-  const { last } = await context.client.request('thread/revert', { thread, ...target });
-  return last;
+/** Moves the conversation, and says that all is done: from now on it can be taken back as a whole. */
+async function finish({ wanted: { thread }, context, means, ...what }: Act, id: string) {
+  const { turn, target, isMoved, undoes } = what;
+  const moved = isMoved && (await context.client.request('thread/revert', { thread, ...target }));
+  const window = moved === false ? {} : { window: moved.last };
+  const undone = undoes === undefined ? {} : { undoes };
+  append(thread, { id, turn, changes: [], ...window, ...undone }, means);
 }
 
-function note(
-  { wanted, means, turn, undoes }: Act,
-  changes: RevertLine['changes'],
-  window?: number,
-) {
-  const line: RevertLine = {
-    type: 'revert',
-    at: Date.now(),
-    id: newId(),
-    turn,
-    changes,
-    ...(window === undefined ? {} : { window }),
-    ...(undoes === undefined ? {} : { undoes }),
-  };
-  means.records.append(wanted.thread, [line]);
+function append(
+  thread: string,
+  line: Omit<RevertLine, 'type' | 'at'>,
+  { records }: Pick<Means, 'records'>,
+): void {
+  records.append(thread, [{ type: 'revert', at: Date.now(), ...line }]);
 }
 
 /** While a turn or a kept process runs, files change under everybody's hands. */

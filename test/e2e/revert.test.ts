@@ -1,10 +1,12 @@
 /** Going back, as the real binary does it. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { appears } from '../fixtures/front-ends/run.ts';
 import { whyNot } from '../fixtures/sandboxes/bubblewrap.ts';
 import { commitAll, snapshotOf } from '../plugins/checkpoints/place.ts';
 import { makeE2e, unconfined, type E2e } from './place.ts';
@@ -135,4 +137,38 @@ test('what cannot be meant ends with 2, what is not there with 1, and both say w
     assert.deepEqual([ended.code, ended.stdout], [code, ''], ended.stderr);
     assert.match(ended.stderr, message);
   }
+});
+
+test('what a command did that a kill −9 cut off is said to be unknown; what came before it is taken back', async (t) => {
+  const command = 'echo 1 >> a.txt; echo done > began; sleep 2';
+  const parts = [call('apply_patch', { patch }), call('shell', { command })];
+  const place = await makeE2e(t, { answers: [{ parts }], files });
+  commitAll(place.cwd);
+  const child = place.start('exec', ...unconfined, 'tidy up');
+  const closed = once(child, 'close');
+  await appears(place.cwd, 'began');
+  child.kill('SIGKILL');
+  await closed;
+  const { code, stdout } = await place.run(['thread', 'revert', '--last', '--files', '--dry-run']);
+  assert.equal(code, 0);
+  assert.match(stdout, /not covered[^]*a command {2}the program ended while it ran/);
+  assert.match(stdout, /changed by other hands[^]*a\.txt/);
+});
+
+test('Ctrl-C ends a revert; what was done can be taken back, and the rest be done', async (t) => {
+  const command = 'for n in {1..60}; do ln -s a.txt link$n; done';
+  const answer = { parts: [call('shell', { command })] };
+  const place = await makeE2e(t, { answers: [answer, { text: 'Done.' }], files });
+  commitAll(place.cwd);
+  const before = snapshotOf(place.cwd);
+  await place.run(['exec', ...unconfined, 'link']);
+  const watcher = watch(place.cwd);
+  const child = place.start('thread', 'revert', '--last', '--files', ...unconfined);
+  const code = once(child, 'close');
+  await once(watcher, 'change');
+  watcher.close();
+  child.kill('SIGINT');
+  assert.deepEqual((await code)[0], 130);
+  assert.equal((await place.run(['thread', 'revert', '--last', '--files', ...unconfined])).code, 0);
+  assert.deepEqual(snapshotOf(place.cwd), before);
 });
