@@ -165,7 +165,10 @@ export class McpServer implements AsyncDisposable {
       },
       isLegacy: Date.now() - legacyAt < legacyMs,
       onListChanged: () => void this.#relist(),
-      onResource: (uri) => this.updated.add(uri),
+      onResource: (uri) => {
+        this.updated.add(uri);
+        host.log(`MCP server ${config.name}: a resource has changed: ${oneLine(uri)}`);
+      },
       onLog: (message) => host.log(`MCP server ${config.name}: ${message}`),
     });
     const isLegacy = connection.client.getProtocolEra() === 'legacy';
