@@ -1,28 +1,36 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Item } from '../../../core/index.ts';
-import type { Bench, Case } from '../case.ts';
-import { runThread } from '../thread.ts';
+import type { Case } from '../case.ts';
+import { startStandIn } from '../stand-in.ts';
 
 const megabyte = 1024 * 1024;
+const replayer = join(import.meta.dirname, '../long/replay.ts');
 
-/** What many steps leave in memory and on the disk. One run of each, since they take long and differ little. */
+/** What many steps leave in memory and on the disk. One run, since it takes long and differs little. */
 export const replay: Case = {
   name: 'replay',
-  run: async (bench) => {
-    const { replaySteps: many, steps: few } = bench.scale;
-    const home = bench.place.fresh('home');
-    const low = await peakOf(bench, { steps: few });
-    const high = await peakOf(bench, { steps: many, home });
-    const { stored, needed } = storedBytes(join(home, 'threads'));
+  run: async ({ place, scale }) => {
+    const { replaySteps: many, steps: few } = scale;
+    const folder = place.fresh('threads');
+    mkdirSync(folder);
+    const call = { parts: [{ call: 'shell', args: { command: 'look' } }], times: many };
+    await using server = await startStandIn(
+      [call, { text: 'All done.' }],
+      place.fresh('script.json'),
+    );
+    const argv = ['--expose-gc', replayer, server.url, folder, String(many), String(few)];
+    const { stdout } = await place.runNode(argv);
+    const { low, high } = JSON.parse(stdout) as { readonly low: number; readonly high: number }; // replay.ts wrote it
+    const { stored, needed } = storedBytes(folder);
     return [
       {
-        what: `memory that ${many} steps take over ${few}`,
-        value: high - low,
+        what: `memory that ${many} steps hold over ${few}, garbage not counted`,
+        value: (high - low) / megabyte,
         unit: 'MB',
         target: 50,
-        from: `${high.toFixed(0)} − ${low.toFixed(0)}`,
+        from: `${(high / megabyte).toFixed(0)} − ${(low / megabyte).toFixed(0)}`,
       },
       {
         what: `bytes on disk for those that the items of ${many} steps need`,
@@ -34,11 +42,6 @@ export const replay: Case = {
     ];
   },
 };
-
-async function peakOf(bench: Bench, how: { readonly steps: number; readonly home?: string }) {
-  const { metered } = await runThread(bench, 'spindle', { ...how, isMetered: true });
-  return metered.peakBytes / megabyte;
-}
 
 /** Everything in the store, and the items as JSON with the whole of what was cut. */
 function storedBytes(folder: string) {

@@ -60,7 +60,12 @@ for (const [provider, model] of [
     const servers = [program('raw', [raw, 'plain'])];
     const plugins = [
       model({ baseURL: server.url, model: 'stand-in', apiKey: 'k' }),
-      ...[system(), agentsMd(), environment(), history(), cacheGuard({ strict: true }), late],
+      system(),
+      agentsMd(),
+      environment(),
+      history(),
+      cacheGuard({ strict: true }),
+      late,
       mcp({ servers, state: memoryState(), sandbox: 'danger-full-access' }),
     ];
     const settings = { provider, cwd: one, roots: [one] };

@@ -57,25 +57,13 @@ async function open(t: TestContext, options: OpenOptions): Promise<Opened> {
   };
   const server = await serve(t, { script });
   const config = { baseURL: server.url, model: 'stand-in', apiKey: 'k' };
-  const plugins = [
-    openaiResponses({
-      ...config,
-      window,
-      output: 1e3,
-    }),
-    openaiChat({
-      ...config,
-      window: 2e5,
-    }),
-    system(),
-    agentsMd(),
-    history(),
-    shell(),
-    applyPatch(),
-    plan(),
-    summary(),
-    prune(),
+  const models = [
+    openaiResponses({ ...config, window, output: 1000 }),
+    openaiChat({ ...config, window: 200_000 }),
   ];
+  const sources = [system(), agentsMd(), history()];
+  const tools = [shell(), applyPatch(), plan()];
+  const plugins = [...models, ...sources, ...tools, summary(), prune()];
   const settings = { provider: 'openai-responses', cwd, roots: [cwd], instructions };
   const thread = await openModelThread(t, { plugins, settings, tools: [] });
   return { server, thread };
