@@ -27,6 +27,11 @@ test('a tool of a configured server is found and called, and exec shows it under
   const { code, stdout, stderr } = await e2e.run(['exec', ...unconfined, '--json', 'go']);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /echo: hi/);
+  const shown = stdout.split('\n').filter((line) => line.includes('"mcp_tool_call"'));
+  assert.ok(
+    shown.some((line) => /"server":"things","tool":"echo","arguments":\{"text":"hi"\}/.test(line)),
+    stdout,
+  );
   const [request] = e2e.server.requests;
   const told = JSON.stringify(request?.json.input);
   assert.match(told, /- things: not started yet/);

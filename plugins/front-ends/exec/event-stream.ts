@@ -49,8 +49,12 @@ export class EventStream {
   #decided({ call: id, effect }: DecisionItem): readonly object[] {
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (call === undefined || this.#open.has(call.id)) return [];
-    if (effect.kind === 'call') this.#servers.set(call.call, String(effect['server']));
-    return this.#start(call);
+    if (effect.kind !== 'call') return this.#start(call);
+    const { server, tool, args } = effect;
+    this.#servers.set(call.call, String(server));
+    const named = { ...call, name: String(tool), args: JSON.stringify(args ?? {}) };
+    this.#calls.set(call.call, named);
+    return this.#start(named);
   }
 
   #start(call: CallItem): readonly object[] {

@@ -93,14 +93,22 @@ function resultLines(result: ResultItem, view: View): readonly string[] {
         ...told.steps.map(({ step, status }) => `  ${marks[status]} ${line(step)}`),
       ];
     case 'other': {
-      const brief = line(briefOf(told.args));
+      const { name, args } = elsewhere(result, told.args);
       return [
-        `${style.bold(result.name)} ${brief}${took(result, style)}`,
+        `${style.bold(name)} ${line(briefOf(args))}${took(result, style)}`,
         ...agentLines(result, style),
         ...failureLines(result, style),
       ];
     }
   }
+}
+
+/** A tool that acts elsewhere is shown under its own name, not under that of the tool that called it. */
+function elsewhere({ name, detail = {} }: ResultItem, args: unknown) {
+  const { server, tool } = detail;
+  if (typeof server !== 'string' || typeof tool !== 'string') return { name, args };
+  const { arguments: inner } = Object(args) as { readonly arguments?: unknown }; // of tool_call
+  return { name: line(`${server}/${tool}`), args: name === 'tool_call' ? (inner ?? {}) : args };
 }
 
 /** Of a sub-agent: its thread and what it cost, and what it was denied. */
