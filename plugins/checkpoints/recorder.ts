@@ -30,6 +30,8 @@ interface Running {
   readonly trees: readonly Tree[];
 }
 type Place = Readonly<{ thread: string; turn: string }>;
+/** Steps and turns that had begun. */
+type Moment = Readonly<{ steps: number; turns: number }>;
 
 /** Disposing it frees the copies that it holds. */
 export class Recorder implements Disposable {
@@ -42,8 +44,8 @@ export class Recorder implements Disposable {
   readonly #gaps = new Map<string, Set<string>>();
   readonly #trees = new Map<string, Tree>();
   readonly #running = new Set<Running>();
-  /** At which step; those that were looked at in this one are fresh. */
-  readonly #lookedAt = new Map<Tree, number>();
+  /** When trees were looked at last. */
+  readonly #lookedAt = new Map<Tree, Moment>();
   /** What could not be written down was told. */
   #hasWarned = false;
 
@@ -122,13 +124,19 @@ export class Recorder implements Disposable {
   /** Before something runs that may write: what is there is known then. Disposing it finds what changed. */
   async begin({ settings }: EffectRequest, turns: readonly Place[]): Promise<Disposable> {
     const trees = await this.#treesOf(settings);
-    for (const tree of trees)
-      if (this.#lookedAt.get(tree) !== this.#options.followed.steps) this.#look(tree, turns);
+    for (const tree of trees) if (!this.#isFresh(tree)) this.#look(tree, turns);
     const running = { run: newId(), turns, trees };
     const at = Date.now();
     this.#write(turns, ({ turn }) => [{ type: 'begun', at, turn, run: running.run }]);
     this.#running.add(running);
     return { [Symbol.dispose]: () => this.#end(running) };
+  }
+
+  /** Whether it was looked at in this step; a large one, in this turn. */
+  #isFresh(tree: Tree): boolean {
+    const last = this.#lookedAt.get(tree);
+    const { steps, turns } = this.#options.followed;
+    return tree.isLarge ? last?.turns === turns : last?.steps === steps;
   }
 
   #end(running: Running): void {
@@ -167,7 +175,8 @@ export class Recorder implements Disposable {
   #look(tree: Tree, asking: readonly Place[]): void {
     this.#guard(asking, tree.root, () => {
       const changes = tree.look();
-      this.#lookedAt.set(tree, this.#options.followed.steps);
+      const { steps, turns: count } = this.#options.followed;
+      this.#lookedAt.set(tree, { steps, turns: count });
       const running = [...this.#running].filter(({ trees }) => trees.includes(tree));
       this.#add(this.#now(running.flatMap(({ turns }) => turns)), 'command', changes);
     });

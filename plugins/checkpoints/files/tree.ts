@@ -37,6 +37,9 @@ type Difference = Readonly<{ path: string; before: Known; after: Known }>;
 /** Copies that nobody needs any more are let go when there are this many times what one look may copy. */
 const spoolLooks = 4;
 
+/** With more files a look takes some 50 ms. */
+const large = 10_000;
+
 export class Tree implements Disposable {
   readonly root: string;
   /** What is not covered here, as of the last look. */
@@ -45,6 +48,7 @@ export class Tree implements Disposable {
   readonly #walker: Walker;
   readonly #spool: Spool;
   #entries: Map<string, Entry> | undefined;
+  #isTooLarge = false;
   /** What may still be copied in this look. */
   #room = 0;
 
@@ -69,13 +73,29 @@ export class Tree implements Disposable {
     if (this.#spool.bytes > spoolLooks * this.#options.maxCopyBytes) this[Symbol.dispose]();
   }
 
-  /** Looks at all files. What changed since the last look; nothing the first time. */
+  /** Whether one look costs so much that there should not be many. */
+  get isLarge(): boolean {
+    return (this.#entries?.size ?? 0) > large;
+  }
+
+  /**
+   * Looks at all files. What changed since the last look; nothing the first time, nor where there are too many. When
+   * something cannot be kept it throws, and the next look is like the first.
+   */
   look(): readonly Change[] {
+    if (this.#isTooLarge) return [];
+    try {
+      return this.#look();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #look(): readonly Change[] {
     const startedMs = Date.now();
     const { found, gaps, isCut } = this.#walker.walk();
-    const why = `it has more than ${this.#options.maxFiles} files, so what commands change is not known`;
-    this.gaps = isCut ? [{ path: this.root, why }] : gaps;
-    if (isCut) this[Symbol.dispose]();
+    this.gaps = isCut ? [this.#tooLarge()] : gaps;
     if (isCut) return [];
     this.#room = this.#options.maxCopyBytes;
     const isFirst = this.#entries === undefined;
@@ -88,6 +108,15 @@ export class Tree implements Disposable {
       changed.push({ path, before: known, after: nothing });
     }
     return isFirst ? [] : changed.flatMap((one) => this.#change(one));
+  }
+
+  /** It is not looked through again. */
+  #tooLarge(): Gap {
+    this[Symbol.dispose]();
+    this.#isTooLarge = true;
+    const { maxFiles } = this.#options;
+    const why = `it has more than ${maxFiles} files, so what commands change is not known`;
+    return { path: this.root, why };
   }
 
   /** What is other than it was, and by more than its times. */

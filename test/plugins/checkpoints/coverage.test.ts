@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -266,4 +267,19 @@ test('a file that cannot be read, and a folder, do no harm', async (t) => {
   await thread.turn(sh('mkfifo pipe; echo 1 >> a.txt'));
   await thread.revert();
   assert.equal(readFileSync(join(thread.cwd, 'a.txt'), 'utf8'), 'one\n');
+});
+
+test('a look that could not be finished is none: what was there is not taken for new', async (t) => {
+  const thread = await openCheckpoints(t, { files });
+  writeFileSync(thread.kept, 'in the way');
+  await thread.turn(sh('echo 1 >> a.txt'));
+  rmSync(thread.kept);
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 2 >> a.txt'));
+  const outcome = await thread.revert({ turn: '2' });
+  assert.deepEqual(
+    outcome.files.map(({ path }) => path),
+    [join(thread.cwd, 'a.txt')],
+  );
+  assert.deepEqual(thread.snapshot(), before);
 });
