@@ -94,8 +94,9 @@ function addFiles(host: Host, config: FolderOptions): void {
 /** All commands by name; of those that want one name the first counts. */
 async function findAll(host: Host): Promise<FoundCommands> {
   const found = await Promise.all(host.get(commandSources).map(({ list }) => list()));
+  const owners = await ownersOf(host);
   const own = [...host.get(commands)].map(([name, command]): SourcedCommand => {
-    return { ...command, name, from: 'plugin' };
+    return { ...command, name, from: `plugin ${owners.get(command.name) ?? ''}`.trim() };
   });
   const all = new Map<string, SourcedCommand>();
   const faults = found.flatMap((one) => one.faults);
@@ -110,6 +111,13 @@ async function findAll(host: Host): Promise<FoundCommands> {
       });
   }
   return { commands: [...all.values()], faults };
+}
+
+/** The plugin of each command in the slot. */
+async function ownersOf({ client }: Host): Promise<ReadonlyMap<string, string>> {
+  const { slots } = await client.request('kernel/describe', {});
+  const entries = slots.find(({ slot }) => slot === commands.name)?.entries ?? [];
+  return new Map(entries.toReversed().map(({ name, plugin }) => [name, plugin]));
 }
 
 /** What a command gave, and the turn that it started, if it started one. Throws `not_found`. */

@@ -116,6 +116,7 @@ test('commands of plugins, of the program and of files are listed, the first of 
     faults.map(({ path }) => path),
     [join(place.cwd, 'mine/greet.md'), join(place.cwd, 'theirs/check.md')],
   );
+  assert.equal(all.find(({ name }) => name === 'greet')?.from, 'plugin greeter');
   assert.deepEqual(await place.run('greet', 'Ada'), { text: `Hello Ada in ${place.thread}` });
 });
 
