@@ -81,3 +81,22 @@ test('skill list shows skills with their state, the budget, and bad files with l
   assert.equal(JSON.parse(json.stdout).skills[0].name, 'mine');
   assert.equal((await place.run(['skill', 'list', 'x'])).code, 2);
 });
+
+test("confined commands read and run what lies in the user's skills, write nothing there, and see no more of home", async (t) => {
+  const place = await makeE2e(t, {
+    answers: [],
+    files: {
+      '../home/.agents/skills/one/SKILL.md': skill('one'),
+      '../home/.agents/skills/one/run.sh': 'echo ran\n',
+      '../home/.agents/private': 'the canary',
+    },
+  });
+  const folder = '"$0"/.agents';
+  const script = `sh ${folder}/skills/one/run.sh; cat ${folder}/private; touch ${folder}/skills/one/new`;
+  const argv = ['sandbox', '--', 'sh', '-c', script, place.env['HOME'] ?? ''];
+  const { code, stdout, stderr } = await place.run(argv);
+  // There is no sandbox on every machine that tests run on.
+  if (code === 125) return assert.match(stderr, /--sandbox danger-full-access/);
+  assert.equal(stdout, 'ran\n');
+  assert.match(stderr, /Read-only file system/);
+});
