@@ -31,6 +31,12 @@ interface Run {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** The names of scenarios, by the arguments of the kit's `list`. */
+export async function listScenarios(argv: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await ended(spawn(process.execPath, [program, 'list', ...argv]));
+  return [...stdout.matchAll(/^ {2}- (\S+)/gmu)].map(([, name = '']) => name);
+}
+
 /** Runs the kit; throws what it printed when it gave no results. */
 export async function runKit({
   argv,

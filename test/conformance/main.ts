@@ -1,6 +1,7 @@
 /** `npm run conformance`: the pinned MCP conformance kit against this program, and its numbers. */
 
 import { told, type Scenario } from './kit.ts';
+import { judgeClient } from './mcp-client.ts';
 import { startJudged } from './server.ts';
 
 const roles: Readonly<
@@ -11,6 +12,10 @@ const roles: Readonly<
     yield ['server, 2025-11-25 (--suite active)', await server.judge('--suite', 'active')];
     const modern = ['--suite', 'all', '--spec-version', '2026-07-28'];
     yield ['server, 2026-07-28 (--suite all)', await server.judge(...modern)];
+  },
+  client: async function* () {
+    yield ['client, all scenarios', await judgeClient()];
+    yield ['client, 2026-07-28', await judgeClient('2026-07-28')];
   },
 };
 

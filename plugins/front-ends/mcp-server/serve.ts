@@ -17,12 +17,14 @@ import { Changes } from './changes.ts';
 import { stateSeconds, type CallState, type Service } from './carry.ts';
 import { codexTools } from './codex-tools.ts';
 import { CallThreads, directTools } from './direct-tools.ts';
-import { HeldCalls } from './held-call.ts';
+import { type CallContext, HeldCalls } from './held-call.ts';
 import { listen } from './http.ts';
 import type { Place, ServeRequest } from './request.ts';
+import { ownPrompts } from './own-prompts.ts';
 import { PluginOffers } from './plugin-offers.ts';
 import { makeConnection } from './server.ts';
 import { LineTransport } from './stdio.ts';
+import { threadResources, watchThreads } from './thread-resources.ts';
 import type { ServedTool } from './tool.ts';
 
 /** What is served, to whom, and for how long. */
@@ -36,6 +38,7 @@ export interface Serving extends ServeRequest {
 }
 
 interface Shared {
+  readonly agent: Agent;
   readonly calls: HeldCalls;
   readonly changes: Changes;
   readonly offers: PluginOffers;
@@ -48,7 +51,9 @@ export async function serve(serving: Serving): Promise<void> {
   scope.defer(() => calls.close());
   const changes = new Changes();
   const offers = new PluginOffers(serving.client);
-  const service = serviceOf(serving, { calls, changes, offers });
+  const agent = new Agent({ client: serving.client, bounds: serving.bounds });
+  scope.use(watchThreads(agent, changes));
+  const service = serviceOf(serving, { agent, calls, changes, offers });
   const { signal, http } = serving;
   if (signal.aborted) return;
   const ended = new AbortController();
@@ -95,10 +100,9 @@ async function listenAt(place: Place, service: Service, serving: Serving): Promi
 }
 
 function serviceOf(
-  { client, bounds, version, isCodex, isExposed }: Serving,
-  { calls, changes, offers }: Shared,
+  { version, isCodex, isExposed }: Serving,
+  { agent, calls, changes, offers }: Shared,
 ): Service {
-  const agent = new Agent({ client, bounds });
   const own = [...turnTools(agent), ...threadTools(agent), ...(isCodex ? codexTools(agent) : [])];
   const threads = new CallThreads(agent);
   const tools = async () => {
@@ -115,10 +119,19 @@ function serviceOf(
       bind: ({ mcpReq }) => mcpReq.method,
     }),
     tools,
-    prompts: () => offers.prompts(),
-    resources: [offers.resources],
+    prompts: async () => [...(await ownPrompts(agent, alone)), ...(await offers.prompts())],
+    resources: [threadResources(agent, alone), offers.resources],
   };
 }
+
+/** What no call carries: no host is asked. */
+const alone: CallContext = {
+  signal: new AbortController().signal,
+  abilities: () => ({}),
+  ask: async () => ({}),
+  progress: async () => {},
+  log: async () => {},
+};
 
 /** The first of each name. */
 const unique = (tools: readonly ServedTool[]) =>

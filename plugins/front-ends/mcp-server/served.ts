@@ -41,8 +41,12 @@ export interface ServedResources {
   readonly list: () => Promise<readonly ListedResource[]>;
   /** `undefined`: it is not one of these. */
   readonly read: (uri: string, call: CallContext) => Promise<ResourceResult | undefined>;
-  /** Values for a variable of a template that begin like this. */
-  readonly complete?: (variable: string, value: string) => Promise<readonly string[]>;
+  /** Values for a variable of a template that begin like this; `given` are those of others. */
+  readonly complete?: (
+    variable: string,
+    value: string,
+    given: Readonly<Record<string, string>>,
+  ) => Promise<readonly string[]>;
 }
 interface ResourceResult {
   readonly [name: string]: unknown;

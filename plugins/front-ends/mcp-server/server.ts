@@ -169,7 +169,8 @@ function serveResources(server: Server, service: Service, subscribed: Set<string
 const maxValues = 100;
 
 function serveCompletions(server: Server, service: Service): void {
-  server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
+  server.setRequestHandler('completion/complete', async ({ params }) => {
+    const { ref, argument, context } = params;
     const { name, value } = argument;
     const found: string[] = [];
     if (ref.type === 'ref/prompt') {
@@ -177,7 +178,7 @@ function serveCompletions(server: Server, service: Service): void {
       found.push(...((await prompt.complete?.(name, value)) ?? []));
     } else
       for (const { complete } of service.resources)
-        found.push(...((await complete?.(name, value)) ?? []));
+        found.push(...((await complete?.(name, value, context?.arguments ?? {})) ?? []));
     const values = found.slice(0, maxValues);
     return { completion: { values, total: found.length, hasMore: found.length > maxValues } };
   });

@@ -8,6 +8,7 @@ import type {
   ThreadEvent,
   ThreadInfo,
 } from '../../../core/index.ts';
+import { slashOf } from '../exec/slash.ts';
 import { line, styleOf } from '../terminal/style.ts';
 import { itemLines } from '../view/item-lines.ts';
 import type { CallContext } from './held-call.ts';
@@ -54,7 +55,8 @@ export async function driveTurn(
   const answers = call.abilities().elicitation !== undefined;
   using events = client.subscribe({ thread, after: last, answers });
   call.signal.throwIfAborted();
-  const { turn } = await client.request('turn/start', { thread, input, outputSchema });
+  const { turn, text } = await startTurn(client, thread, { input, outputSchema });
+  if (turn === undefined) return { followed: saying(text ?? 'Done.'), turn: '' };
   const interrupt = () => void client.request('turn/interrupt', { thread, turn }).catch(() => {});
   call.signal.addEventListener('abort', interrupt, { once: true });
   if (call.signal.aborted) interrupt();
@@ -63,6 +65,24 @@ export async function driveTurn(
   } finally {
     call.signal.removeEventListener('abort', interrupt);
   }
+}
+
+/** `/name argument` runs a command, where there is one of that name; it may start no turn, and say something. */
+async function startTurn(client: Client, thread: string, said: TurnInput) {
+  const { input, outputSchema } = said;
+  const slash = await slashOf({ content: input }, client);
+  if (slash === undefined) return { ...(await client.request('turn/start', { thread, ...said })) };
+  const { name, argument, rest } = slash;
+  const params = { thread, name, argument, input: rest, outputSchema };
+  return (await client.call('command/run', params)) as {
+    readonly turn?: string;
+    readonly text?: string;
+  }; // as the plugin `commands` answers
+}
+
+function saying(text: string): Followed {
+  const end = { type: 'end', id: '', status: 'completed', durationMs: 0, n: -1, at: 0 } as const;
+  return { ...nothingYet, outcome: { ...nothingYet.outcome, text, end } };
 }
 
 interface Context extends Driving {
