@@ -4,6 +4,7 @@ import type { Bench, Case, Figure } from './case.ts';
 import { checkpointsCase } from './cases/checkpoints.ts';
 import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
+import { judging } from './cases/judging.ts';
 import { longThread } from './cases/long-thread.ts';
 import { servers } from './cases/servers.ts';
 import { openThread } from './cases/open-thread.ts';
@@ -20,6 +21,7 @@ const cases: readonly Case[] = [
   deltas,
   requests,
   sandbox,
+  judging,
   servers,
   window,
   openThread,

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 
+import * as fc from 'fast-check';
+
 import {
   aroundTurn,
   aroundEffect,
@@ -197,6 +199,67 @@ async function perform(
   return { thread, decisions, thrown, fetched: count() };
 }
 
+/** Does effects as `cause` on a machine that notes what it is made to do; that, and what was recorded as allowed. */
+async function performCounted(
+  t: TestContext,
+  cause: Cause,
+  { tried, policy }: { readonly tried: readonly Deed[]; readonly policy: Policy['judge'] },
+) {
+  const { url } = await server(t);
+  const happened: string[] = [];
+  const note = <Args extends readonly unknown[], T>(kind: string, act: (...args: Args) => T) => {
+    return (...args: Args): T => {
+      happened.push(kind);
+      return act(...args);
+    };
+  };
+  const noting = (inner: Machine): Machine => ({
+    ...inner,
+    name: 'noting',
+    stat: note('read', inner.stat),
+    list: note('read', inner.list),
+    read: note('read', inner.read),
+    write: note('write', inner.write),
+    remove: note('write', inner.remove),
+    fetch: note('fetch', inner.fetch),
+    spawn: note('spawn', async (plan, request) => {
+      const child = await inner.spawn(plan, request);
+      return Object.assign(child, { write: note('input', child.write.bind(child)) });
+    }),
+  });
+  const act: Act = async (effects) => {
+    for (const { run } of tried) {
+      const before = called;
+      await run(effects, url).catch(() => {});
+      if (called > before) happened.push('call');
+    }
+  };
+  const outside: DecisionItem[] = [];
+  const { plugins = [], ...options } = cause.options(act);
+  const watching = plugin('watching', (host) => {
+    const [inner] = host.get(machines);
+    if (inner !== undefined) host.add(machines, noting(inner));
+    host.add(observers, (event) => {
+      if (event.type === 'effect/decided') outside.push(event.decision);
+    });
+  });
+  const choose = { machines: 'noting' };
+  const thread = await openThread(t, {
+    ...options,
+    policy,
+    choose,
+    plugins: [watching, ...plugins],
+  });
+  await (cause.go ?? turn)(thread, act);
+  const decided = cause.inThread
+    ? (await thread.items()).filter((item) => item.type === 'decision')
+    : outside;
+  const allowed = decided
+    .filter(({ verdict }) => verdict === 'allow')
+    .map(({ effect }) => effect.kind);
+  return { happened, allowed };
+}
+
 suite('invariant 7: no effect without a decision record, for every origin', () => {
   for (const cause of causes) {
     const { kind, name } = cause.origin;
@@ -242,6 +305,32 @@ suite('invariant 7: no effect without a decision record, for every origin', () =
       assert.deepEqual([fetched, called], [0, 0]);
     });
   }
+
+  test('invariant 7: whatever is attempted, by whomever and however, what happens is what was recorded as allowed', async (t) => {
+    const verdicts = ['allow', 'deny', 'ask', 'none', 'throw'] as const;
+    const attempts = fc.record({
+      cause: fc.constantFrom(...causes),
+      tried: fc.array(fc.constantFrom(...deeds), { minLength: 1, maxLength: 5 }),
+      verdicts: fc.array(fc.constantFrom(...verdicts), { minLength: 1, maxLength: 5 }),
+    });
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(attempts, async ({ cause, tried, verdicts: given }) => {
+        let asked = 0;
+        const policy: Policy['judge'] = () => {
+          const verdict = given[asked++ % given.length];
+          if (verdict === 'throw') throw new Error('a fault');
+          const grounds = { reason: 'a test', rule: 'a' };
+          return verdict === undefined || verdict === 'none' ? undefined : { verdict, ...grounds };
+        };
+        const { happened, allowed } = await performCounted(t, cause, { tried, policy });
+        assert.deepEqual(happened, allowed);
+        count += happened.length;
+      }),
+      { numRuns: 30 },
+    );
+    assert.ok(count > 0, 'expected some of it to be allowed');
+  });
 
   test('invariant 7: the record is written before the effect happens', async (t) => {
     const seen: (readonly string[])[] = [];
