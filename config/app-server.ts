@@ -1,5 +1,7 @@
 /** The app server as this program runs it: its front end at once, kernels for the folders it serves when they are asked for. */
 
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Kernels } from './kernels.ts';
 import { type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
@@ -27,12 +29,20 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
       'app-server': {
         ...optionsFor(configured, kernels),
         configuration: servedConfiguration(options),
+        write: writeNamed,
       },
     }),
   });
   scope.use(opened);
   const owned = scope.move();
   return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Files that flags name are written as the user. */
+async function writeNamed(path: string, text: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const { userFiles } = await import('./user-files.ts');
+  await userFiles.write(path, text);
 }
 
 /** What the kernels' own plugins are told of the configuration. */

@@ -11,6 +11,14 @@ interface SharedFlags {
 export function serverCommands({ settings, configuration }: SharedFlags): readonly Command[] {
   return [
     {
+      name: 'app-server schema',
+      usage: ['--out DIR'],
+      description: 'Write the protocol of the app server as JSON Schemas and TypeScript.',
+      flags: [{ name: 'out', value: 'DIR', description: 'The folder to write to.' }],
+      words: [0, 0],
+      frontEnd: 'app-server',
+    },
+    {
       name: 'app-server',
       usage: [''],
       description: 'Serve editors, terminals and browsers: threads, turns and items as JSON-RPC.',

@@ -13,6 +13,8 @@ export interface AppServerOptions {
   readonly home?: string;
   /** The configuration, to read and write; default: there is none. */
   readonly configuration?: ServedConfiguration;
+  /** Writes a file that a flag names, with the folders above it; default: none can be written. */
+  readonly write?: (path: string, text: string) => Promise<void>;
   /** The folder that requests mean which name none; default: the process's. */
   readonly cwd?: string;
   /** A thread that no client follows and that does nothing for so long is unloaded; default: half an hour. */

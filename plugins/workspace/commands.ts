@@ -119,6 +119,7 @@ async function execute({ params, context, running, means }: Execution): Promise<
 
 /** What cannot be had is refused, not left out: a client that asks for less than there is relies on it. */
 function checkWishes(params: Params, confinement: Confinement | undefined): void {
+  if (params.flag('tty')) throw invalid`there are no terminals here: leave out "tty"`;
   const needsName = ['tty', 'streamStdin', 'streamStdoutStderr'].find((name) => params.flag(name));
   if (needsName !== undefined && params.maybeText('processId') === undefined)
     throw invalid`expected a "processId" with "${needsName}"`;

@@ -23,6 +23,8 @@ const log = (message: string) => void process.stderr.write(`spindle app-server: 
  */
 export async function serve(argv: readonly string[], served: Served): Promise<number> {
   const { options, client, signal } = served;
+  if (argv[0] === 'schema')
+    return (await import('./schema-command.ts')).writeSchema(argv.slice(1), options);
   let addresses: readonly Address[];
   try {
     addresses = addressesOf(argv, options.cwd ?? process.cwd());

@@ -30,17 +30,19 @@ export const turnError = z.object({
 
 export const itemsView = z.enum(['notLoaded', 'summary', 'full']);
 
-export const turn = z.object({
-  id: text,
-  rootTurnId: orNull(text),
-  items: z.array(threadItem),
-  itemsView,
-  status: z.enum(['inProgress', 'completed', 'interrupted', 'failed']),
-  error: orNull(turnError),
-  startedAt: orNull(seconds),
-  completedAt: orNull(seconds),
-  durationMs: orNull(z.int()),
-});
+export const turn = z
+  .object({
+    id: text,
+    rootTurnId: orNull(text),
+    items: z.array(threadItem),
+    itemsView,
+    status: z.enum(['inProgress', 'completed', 'interrupted', 'failed']),
+    error: orNull(turnError),
+    startedAt: orNull(seconds),
+    completedAt: orNull(seconds),
+    durationMs: orNull(z.int()),
+  })
+  .meta({ id: 'Turn' });
 export type WireTurn = z.infer<typeof turn>;
 
 export const threadStatus = z.discriminatedUnion('type', [
@@ -56,41 +58,43 @@ export type WireStatus = z.infer<typeof threadStatus>;
 
 const gitInfo = z.object({ sha: orNull(text), branch: orNull(text), originUrl: orNull(text) });
 
-export const thread = z.object({
-  id: text,
-  sessionId: text,
-  forkedFromId: orNull(text),
-  parentThreadId: orNull(text),
-  attachedToThreadId: z.null(),
-  preview: text,
-  name: orNull(text),
-  ephemeral: z.boolean(),
-  historyMode: z.enum(['legacy', 'paginated']),
-  modelProvider: text,
-  model: orNull(text),
-  reasoningEffort: orNull(text),
-  createdAt: seconds,
-  updatedAt: seconds,
-  recencyAt: orNull(seconds),
-  status: threadStatus,
-  path: orNull(path),
-  cwd: path,
-  cliVersion: text,
-  originator: orNull(text),
-  source: z.enum(['appServer', 'unknown']),
-  threadSource: orNull(text),
-  canAcceptDirectInput: orNull(z.boolean()),
-  agentNickname: z.null(),
-  agentRole: z.null(),
-  gitInfo: orNull(gitInfo),
-  environments: z.null(),
-  extra: z.null(),
-  section: z.null(),
-  sectionEnteredAt: z.null(),
-  projectId: z.null(),
-  daybreakEnabled: z.null(),
-  turns: z.array(turn),
-});
+export const thread = z
+  .object({
+    id: text,
+    sessionId: text,
+    forkedFromId: orNull(text),
+    parentThreadId: orNull(text),
+    attachedToThreadId: z.null(),
+    preview: text,
+    name: orNull(text),
+    ephemeral: z.boolean(),
+    historyMode: z.enum(['legacy', 'paginated']),
+    modelProvider: text,
+    model: orNull(text),
+    reasoningEffort: orNull(text),
+    createdAt: seconds,
+    updatedAt: seconds,
+    recencyAt: orNull(seconds),
+    status: threadStatus,
+    path: orNull(path),
+    cwd: path,
+    cliVersion: text,
+    originator: orNull(text),
+    source: z.enum(['appServer', 'unknown']),
+    threadSource: orNull(text),
+    canAcceptDirectInput: orNull(z.boolean()),
+    agentNickname: z.null(),
+    agentRole: z.null(),
+    gitInfo: orNull(gitInfo),
+    environments: z.null(),
+    extra: z.null(),
+    section: z.null(),
+    sectionEnteredAt: z.null(),
+    projectId: z.null(),
+    daybreakEnabled: z.null(),
+    turns: z.array(turn),
+  })
+  .meta({ id: 'Thread' });
 export type WireThread = z.infer<typeof thread>;
 
 /** What is in force in a thread, with the thread itself: the answer to start, resume and fork. */

@@ -8,7 +8,7 @@ export const maybe = <T extends z.ZodType>(type: T) => type.nullish();
 export const orNull = <T extends z.ZodType>(type: T) => type.nullable();
 
 export const text = z.string();
-export const json = z.json();
+export const json = z.json().meta({ id: 'Json' });
 export const seconds = z.int().describe('Seconds since 1970.');
 export const milliseconds = z.int().describe('Milliseconds since 1970.');
 export const path = z.string().min(1);
