@@ -10,14 +10,7 @@ interface SharedFlags {
 /** Settings are the defaults of new threads, in every folder that is served. */
 export function serverCommands({ settings, configuration }: SharedFlags): readonly Command[] {
   return [
-    {
-      name: 'app-server schema',
-      usage: ['--out DIR'],
-      description: 'Write the protocol of the app server as JSON Schemas and TypeScript.',
-      flags: [{ name: 'out', value: 'DIR', description: 'The folder to write to.' }],
-      words: [0, 0],
-      frontEnd: 'app-server',
-    },
+    schemaCommand,
     {
       name: 'app-server',
       usage: [''],
@@ -75,3 +68,12 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
 }
 
 const own = (flag: Flag): Flag => ({ ...flag, isOwn: true });
+
+const schemaCommand: Command = {
+  name: 'app-server schema',
+  usage: ['--out DIR'],
+  description: 'Write the protocol of the app server as JSON Schemas and TypeScript.',
+  flags: [{ name: 'out', value: 'DIR', description: 'The folder to write to.' }],
+  words: [0, 0],
+  frontEnd: 'app-server',
+};
