@@ -161,8 +161,6 @@ async function listen(t: TestContext, handle: Handle): Promise<string> {
 /** A server with a login: authorization server and MCP server in one. `moved`: where its token endpoint redirects. */
 async function startHub(t: TestContext, moved?: string): Promise<{ readonly url: string }> {
   let base = '';
-  const json = (response: ServerResponse, status: number, body: object) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   const paths: Record<string, Handle> = {
     '/.well-known/oauth-protected-resource/mcp': (_request, response) =>
       json(response, 200, { resource: `${base}/mcp`, authorization_servers: [base] }),
@@ -228,6 +226,12 @@ async function startHub(t: TestContext, moved?: string): Promise<{ readonly url:
     else handle(request, response);
   });
   return { url: `${base}/mcp` };
+}
+
+function json(response: ServerResponse, status: number, body: object) {
+  return response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify(body));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { memoryState } from '../../../plugins/mcp/remembered.ts';
@@ -16,6 +16,14 @@ function noteFile(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'spindle-mcp-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'notes');
+}
+
+/** Resolves when the server has noted this. */
+async function untilNoted(file: string, text: string): Promise<void> {
+  const watcher = watch(dirname(file));
+  const isNoted = () => existsSync(file) && readFileSync(file, 'utf8').includes(text);
+  while (!isNoted()) await once(watcher, 'change');
+  watcher.close();
 }
 
 test('a tool of a server is found, called under its own name, and its result says where it is from', async (t) => {
@@ -121,6 +129,37 @@ test('what cannot be seen is taken out of descriptions, and schemas are made so 
     type: 'object',
     properties: { a: { type: 'array', items: {} }, b: {} },
   });
+});
+
+test('a tool that changes while its server runs is disabled at once, and people are told in the thread', async (t) => {
+  const thread = await openMcpThread(t, [raw('relists')]);
+  const relisted = Promise.withResolvers<void>();
+  using _listener = thread.client.listen((event) => {
+    if (event.type === 'log' && event.message.includes('describes echo differently'))
+      relisted.resolve();
+  });
+  assert.equal((await thread.call('tool_call', { name: 'raw__echo' })).isError, false);
+  await relisted.promise;
+  assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__echo' })), /is disabled/);
+  assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__late' })), /changed/);
+  const notices = (await thread.items()).filter((item) => item.type === 'notice');
+  assert.ok(notices.some(({ message }) => message.includes('see "spindle mcp diff raw"')));
+});
+
+test('an interrupt ends a call at once, and the server is told', async (t) => {
+  const notes = noteFile(t);
+  const { client, id } = await openMcpThread(t, [raw('silent-calls', notes)]);
+  const call = [{ name: 'tool_call', args: { name: 'raw__echo' } }];
+  const input = [{ type: 'text', text: JSON.stringify(call) }] as const;
+  using events = client.subscribe({ thread: id });
+  await client.request('turn/start', { thread: id, input });
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === 'decision') break;
+  await untilNoted(notes, 'called');
+  await client.request('turn/interrupt', { thread: id });
+  const { items } = await client.request('thread/read', { thread: id });
+  assert.equal(items.find((item) => item.type === 'end')?.status, 'interrupted');
+  await untilNoted(notes, 'cancelled');
 });
 
 test('a call that takes too long is cancelled, its server is told, and the next call works', async (t) => {
