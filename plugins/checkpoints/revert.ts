@@ -1,17 +1,10 @@
 /** Going back to before a turn, and forth again. */
 
-import {
-  type Client,
-  conflict,
-  type Item,
-  newId,
-  notFound,
-  type RequestContext,
-} from '../../core/index.ts';
+import { type Client, conflict, newId, notFound, type RequestContext } from '../../core/index.ts';
 import type { Keeping } from './files/look-at.ts';
 import type { Records } from './files/records.ts';
 import type { Change } from './image.ts';
-import { type Past, readPast } from './past.ts';
+import { readPast } from './past.ts';
 import { type Plan, planBack, planForth, type Step } from './plan.ts';
 import { type Gap, gapsOf, lastRevert, netSince, type RevertLine } from './record.ts';
 import { restore } from './restore.ts';
@@ -64,7 +57,7 @@ export async function revert(
       ? planBack(netSince(past.lines, turns), gapsOf(past.lines, turns), means)
       : nothingToDo;
   const move = { turn: turn.id, target: { turn: turn.id }, isMoved: true, later: 0 };
-  return act({ wanted, context, means, past, plan, ...move });
+  return act({ wanted, context, means, plan, ...move });
 }
 
 /** What the last revert did, taken back. */
@@ -85,7 +78,6 @@ export async function undo(
     wanted,
     context,
     means,
-    past,
     plan,
     turn,
     target: { to: window },
@@ -99,7 +91,6 @@ interface Act {
   readonly wanted: Wanted;
   readonly context: RequestContext;
   readonly means: Means;
-  readonly past: Past;
   /** What there is to do, as of now. */
   readonly plan: () => Plan;
   readonly turn: string;
@@ -115,8 +106,8 @@ const nothingToDo: Plan = { ready: [], changed: [], gaps: [] };
 const maxRounds = 3;
 
 async function act(what: Act): Promise<Outcome> {
-  const { wanted, context, means, past, plan } = what;
-  await refuseBusy(wanted, past.items, context.client);
+  const { wanted, context, means, plan } = what;
+  await refuseBusy(wanted, context.client);
   const first = plan();
   const needsYes = first.changed.length > 0 || what.later > 0;
   const isOpen = needsYes && !wanted.force && !wanted.skip;
@@ -166,21 +157,13 @@ function append(
   records.append(thread, [{ type: 'revert', at: Date.now(), ...line }]);
 }
 
-/** While a turn or a kept process runs, files change under everybody's hands. */
-async function refuseBusy(
-  { thread, files }: Wanted,
-  items: readonly Item[],
-  client: Client,
-): Promise<void> {
+/** While a turn or a kept process runs in the folder, files change under everybody's hands. */
+async function refuseBusy({ thread, files }: Wanted, client: Client): Promise<void> {
   const { threads } = await client.request('kernel/describe', {});
   const own = threads.find(({ id }) => id === thread);
   if (own === undefined) throw notFound`thread ${thread} is not loaded: resume it first`;
-  const [first] = items as readonly [Item?];
-  const parent = first?.type === 'thread' ? first.parent?.thread : undefined;
-  const others = threads.filter(
-    ({ id, settings: { cwd } }) => id !== parent && cwd === own.settings.cwd,
-  );
-  for (const { id, status } of files ? others : [own]) {
+  const near = threads.filter(({ settings: { cwd } }) => cwd === own.settings.cwd);
+  for (const { id, status } of files ? near : [own]) {
     const which = id === thread ? '' : ` of thread ${id} in the same folder`;
     if (status.state === 'active' || status.queued > 0)
       throw conflict`cannot revert while a turn${which} runs: interrupt it first`;

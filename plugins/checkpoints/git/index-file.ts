@@ -5,13 +5,13 @@
 
 import type { Stats } from 'node:fs';
 
-/** A tracked file. `oid` names its content; times are seconds and nanoseconds. */
+/** A tracked file. `oid` names its content; times are ms with fractions: of its content, and of its inode. */
 export interface IndexEntry {
   readonly oid: string;
   readonly mode: number;
   readonly bytes: number;
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  readonly modifiedMs: number;
+  readonly changedMs: number;
   readonly inode: number;
 }
 
@@ -56,8 +56,8 @@ export function parseIndex(bytes: Buffer): Index | undefined {
 
 function entryAt(bytes: Buffer, at: number): IndexEntry {
   return {
-    seconds: bytes.readUInt32BE(at + 8),
-    nanoseconds: bytes.readUInt32BE(at + 12),
+    changedMs: timeAt(bytes, at),
+    modifiedMs: timeAt(bytes, at + 8),
     inode: bytes.readUInt32BE(at + 20),
     mode: bytes.readUInt32BE(at + 24),
     bytes: bytes.readUInt32BE(at + 36),
@@ -110,12 +110,21 @@ function foldersOf(paths: Iterable<string>): ReadonlySet<string> {
   return folders;
 }
 
+/** Seconds and nanoseconds. */
+function timeAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * 1000 + bytes.readUInt32BE(at + 4) / 1e6;
+}
+
+/** Milliseconds with fractions are as exact as this. */
+const exactMs = 0.01;
+
 /** Whether a file looks as git last saw it, some time before the index was written. */
 export function looksClean(entry: IndexEntry, stats: Stats, indexMs: number): boolean {
-  const isOld = entry.seconds * 1000 + entry.nanoseconds / 1e6 < indexMs - 1;
   const isSameTime =
-    Math.abs(stats.mtimeMs - (entry.seconds * 1000 + entry.nanoseconds / 1e6)) < 0.01;
+    Math.abs(stats.mtimeMs - entry.modifiedMs) < exactMs &&
+    Math.abs(stats.ctimeMs - entry.changedMs) < exactMs;
   const isSameFile = stats.size % 2 ** 32 === entry.bytes && stats.ino % 2 ** 32 === entry.inode;
   const isExecutable = (entry.mode & 0o111) !== 0;
+  const isOld = entry.modifiedMs < indexMs - 1;
   return isOld && isSameTime && isSameFile && isExecutable === ((stats.mode & 0o100) !== 0);
 }
