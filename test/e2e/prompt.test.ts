@@ -1,8 +1,9 @@
 /** `spindle prompt`, the cache guard and prices, as the real binary runs them. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { type E2e, makeE2e, unconfined } from './place.ts';
@@ -172,4 +173,27 @@ test('usage has what each request cost when the model has a price', async (t) =>
   const json = await place.run(['thread', 'show', '--last', '--usage', '--json']);
   const { requests, total } = JSON.parse(json.stdout);
   assert.deepEqual([requests[0].cost, total.cost], [0.0018, 0.0018]);
+});
+
+test('the lock covers the tools of MCP servers: an update of one is found', async (t) => {
+  const raw = join(import.meta.dirname, '../fixtures/mcp/raw.ts');
+  const notes = join(mkdtempSync(join(tmpdir(), 'spindle-notes-')), 'notes');
+  t.after(() => rmSync(dirname(notes), { recursive: true, force: true }));
+  const things = { command: process.execPath, args: [raw, 'changing', notes], sandbox: false };
+  const config = { mcpServers: { things } };
+  const place = await makeE2e(t, { answers: [], config });
+  const check = () => place.run(['prompt', 'lock', '--check']);
+  const listed = await place.run(['mcp', 'list']);
+  assert.equal(listed.code, 0, listed.stdout);
+  assert.equal((await place.run(['prompt', 'lock'])).code, 0);
+  assert.match(readFileSync(join(place.cwd, 'spindle.prompt.lock'), 'utf8'), /things__turns/);
+  assert.equal((await check()).code, 0);
+  const again = await place.run(['mcp', 'list']);
+  assert.equal(again.code, 0, again.stderr);
+  const accepted = await place.run(['mcp', 'accept', 'things']);
+  assert.equal(accepted.code, 0, accepted.stderr);
+  const { code, stdout } = await check();
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /things__turns/);
+  assert.doesNotMatch(stdout, /things__stays/);
 });
