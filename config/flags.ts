@@ -306,6 +306,7 @@ export const commands: readonly Command[] = [
     description: 'Run a command as the commands of tasks run: in the sandbox.',
     flags: [
       ...settings.filter(({ name }) => name === 'sandbox' || name === 'network'),
+      { name: 'explain', description: 'Show how it would be confined; run nothing.' },
       ...configuration,
     ],
     words: [1, Infinity],

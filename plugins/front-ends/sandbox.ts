@@ -1,4 +1,11 @@
-import { frontEnds, KernelError, messageOf, observers, requests } from '../../core/index.ts';
+import {
+  frontEnds,
+  KernelError,
+  messageOf,
+  observers,
+  requests,
+  sandboxes,
+} from '../../core/index.ts';
 import type { Argv, Plugin, Settings } from '../../core/index.ts';
 import { parse } from './command-line/parse.ts';
 import { type Channel, runRequest, type Run, WatchedSpawns } from './sandbox/request.ts';
@@ -13,8 +20,8 @@ export interface SandboxOptions {
 }
 
 /**
- * `spindle sandbox [--sandbox MODE] -- CMD…` runs a command as a tool's commands run, with this program's input and
- * output, and says on stderr how confined it is. Over a wire the request `sandbox/run` does the same. Exit codes: the
+ * `spindle sandbox [--sandbox MODE] [--explain] -- CMD…` runs a command as a tool's commands run, with this program's input and
+ * output, and says on stderr how confined it is; with `--explain` it only shows the plan. Over a wire the request `sandbox/run` does the same. Exit codes: the
  * command's, 128 and its signal's number, 127 (no such program), 126 (it cannot be started), 125 (no sandbox, denied).
  */
 export default function sandbox({ settings = {} }: SandboxOptions = {}): Plugin {
@@ -38,7 +45,13 @@ export default function sandbox({ settings = {} }: SandboxOptions = {}): Plugin 
               .finally(() => channels.delete(id));
           };
           try {
-            return await runHere(commandIn(argv), { settings, run, signal });
+            const { command, isExplained } = commandIn(argv);
+            if (!isExplained) return await runHere(command, { settings, run, signal });
+            await using stdout = openOutput(process.stdout, signal);
+            const { explainPlan } = await import('./sandbox/explain.ts');
+            const lines = await explainPlan(command, host.get(sandboxes), settings);
+            await stdout.write(`${lines.join('\n')}\n`);
+            return 0;
           } catch (error) {
             await using stderr = openOutput(process.stderr, signal);
             await stderr.write(`spindle sandbox: ${shown(messageOf(error))}\n`);
@@ -51,10 +64,16 @@ export default function sandbox({ settings = {} }: SandboxOptions = {}): Plugin 
 }
 
 /** The command. Flags that choose the configuration have been read when this runs. Throws `invalid`. */
-function commandIn(argv: readonly string[]): Argv {
-  const known = { sandbox: { takes: 'MODE' }, network: {}, cd: { takes: 'FOLDER' } } as const;
-  const { words, verbatim } = parse(argv, known);
+function commandIn(argv: readonly string[]): { command: Argv; isExplained: boolean } {
+  const known = {
+    sandbox: { takes: 'MODE' },
+    network: {},
+    cd: { takes: 'FOLDER' },
+    explain: {},
+  } as const;
+  const { flags, words, verbatim } = parse(argv, known);
   const [program, ...args] = [...words, ...verbatim];
-  if (program !== undefined) return [program, ...args];
+  const isExplained = flags.explain === true;
+  if (program !== undefined) return { command: [program, ...args], isExplained };
   throw new KernelError('invalid', 'expected a command: spindle sandbox -- CMD…');
 }

@@ -1,7 +1,7 @@
 /** `spindle exec` as it comes: its commands are confined without anything being set. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -54,3 +54,53 @@ test('spindle sandbox -- CMD runs it as a tool’s command runs', { skip }, asyn
   assert.match(stderr, /\/usr\/made': Read-only file system/);
   assert.ok(existsSync(join(place.cwd, 'made')));
 });
+
+test(
+  'spindle sandbox --explain shows the plan and its limits, and runs nothing',
+  { skip },
+  async (t) => {
+    const place = await makeE2e(t, { answers: [] });
+    const { code, stdout, stderr } = await place.run([
+      'sandbox',
+      '--explain',
+      '--',
+      'touch',
+      'made',
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^bubblewrap confines (fully|in part), workspace-write, network off$/m);
+    assert.match(
+      stdout,
+      /^limits +processes: .+\n +memory: .+\n +\/tmp and the like: \d+ bytes each$/m,
+    );
+    assert.match(stdout, /^ {2}--cap-drop ALL$/m);
+    assert.match(stdout, /^ {2}-- touch made$/m);
+    assert.deepEqual(readdirSync(place.cwd), ['.keep']);
+    const bare = ['sandbox', '--sandbox', 'danger-full-access', '--explain', '--', 'touch', 'made'];
+    assert.match((await place.run(bare)).stdout, /runs in no sandbox/);
+  },
+);
+
+test(
+  'a workspace whose name has a line end, quotes and blanks is confined like any other',
+  { skip },
+  async (t) => {
+    const place = await makeE2e(t, { answers: [] });
+    const odd = join(place.cwd, 'a\n"b\' $(c)\\');
+    mkdirSync(odd);
+    const script = 'echo x > made && cat made; touch ../out; echo {} > .mcp.json';
+    const { stdout, stderr } = await place.run([
+      'sandbox',
+      '--cd',
+      odd,
+      '--',
+      'bash',
+      '-c',
+      script,
+    ]);
+    assert.equal(stdout, 'x\n', stderr);
+    assert.match(stderr, /\.mcp\.json: Is a directory/);
+    assert.deepEqual(readdirSync(place.cwd).toSorted(), ['.keep', 'a\n"b\' $(c)\\']);
+    assert.deepEqual(readdirSync(odd), ['made']);
+  },
+);
