@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kernels } from './kernels.ts';
-import { type Configuration, loadConfig, type LoadOptions } from './load.ts';
+import { bareConfiguration, type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
 import { servedConfiguration } from './server-configuration.ts';
 import { settingsOf } from './settings.ts';
@@ -21,13 +21,14 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
       programOptions: kernelOptions,
     }),
   );
-  const opened = await openConfigured(configuration, {
+  // What is configured concerns the folders' kernels.
+  const opened = await openConfigured(bareConfiguration(options), {
     needsModel: false,
     slots: ['frontEnds'],
     with: ['app-server'],
-    programOptions: (configured) => ({
+    programOptions: () => ({
       'app-server': {
-        ...optionsFor(configured, kernels),
+        ...optionsFor(configuration, kernels),
         configuration: servedConfiguration(options),
         write: writeNamed,
       },
@@ -35,7 +36,7 @@ export async function openAppServer(options: LoadOptions): Promise<OpenKernel> {
   });
   scope.use(opened);
   const owned = scope.move();
-  return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...opened, configuration, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Files that flags name are written as the user. */

@@ -13,6 +13,10 @@ export interface Scale {
   readonly replaySteps: number;
   /** Deltas of a long answer. */
   readonly deltas: number;
+  /** Threads that are open at once, turns that run at once, and for how long. */
+  readonly threads: number;
+  readonly turns: number;
+  readonly seconds: number;
 }
 
 /** What a case runs with. */

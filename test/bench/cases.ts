@@ -1,6 +1,7 @@
 /** All cases, in the order of the table. */
 
 import type { Bench, Case, Figure } from './case.ts';
+import { appServer } from './cases/app-server.ts';
 import { checkpointsCase } from './cases/checkpoints.ts';
 import { deltas } from './cases/deltas.ts';
 import { firstRequest } from './cases/first-request.ts';
@@ -16,6 +17,7 @@ import { window } from './cases/window.ts';
 
 const cases: readonly Case[] = [
   firstRequest,
+  appServer,
   step,
   longThread,
   deltas,

@@ -41,6 +41,8 @@ export interface RunOptions {
 
 /** A folder for one benchmark. Disposing removes it. */
 export interface Place extends Disposable {
+  /** The file that starts Spindle. */
+  readonly launcher: string;
   /** A name for a new file or folder. */
   readonly fresh: (name: string) => string;
   /** Runs a program to its end. Throws with what it wrote when its exit code is not 0. */
@@ -66,6 +68,7 @@ export function makePlace(launcher: string): Place {
     empty: ['-e', '0'],
   };
   return {
+    launcher,
     fresh,
     run: (program, options = {}) => {
       const report = options.isMetered === true ? fresh('meter.json') : undefined;

@@ -9,7 +9,19 @@ export const full: Scale = {
   longSteps: 300,
   replaySteps: 1000,
   deltas: 20_000,
+  threads: 1000,
+  turns: 100,
+  seconds: Number(process.env['BENCH_SECONDS'] ?? 10),
 };
 
 /** Sees that everything works; its figures say nothing. */
-export const quick: Scale = { rounds: 1, steps: 3, longSteps: 20, replaySteps: 20, deltas: 200 };
+export const quick: Scale = {
+  rounds: 1,
+  steps: 3,
+  longSteps: 20,
+  replaySteps: 20,
+  deltas: 200,
+  threads: 10,
+  turns: 4,
+  seconds: 1,
+};
