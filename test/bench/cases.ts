@@ -17,7 +17,6 @@ import { window } from './cases/window.ts';
 
 const cases: readonly Case[] = [
   firstRequest,
-  appServer,
   step,
   longThread,
   deltas,
@@ -29,6 +28,7 @@ const cases: readonly Case[] = [
   openThread,
   replay,
   checkpointsCase,
+  appServer,
 ];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
