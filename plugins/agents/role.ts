@@ -53,6 +53,8 @@ export const isActive = ({ standing, shadowedBy }: Role) =>
 const nameForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const maxName = 64;
 const maxDescription = 1024;
+/** Bytes; they stand in the window of every sub-agent of the role. */
+const maxInstructions = 32 * 1024;
 export const sandboxes: readonly SandboxMode[] = [
   'read-only',
   'workspace-write',
@@ -160,7 +162,11 @@ function keyFault(values: Values, body: string): KeyFault | undefined {
     const reason = check(values[key]);
     if (reason !== undefined) return [key, reason];
   }
-  return body === '' ? ['instructions', 'expected them after the front matter'] : undefined;
+  if (body === '') return ['instructions', 'expected them after the front matter'];
+  const bytes = Buffer.byteLength(body);
+  return bytes <= maxInstructions
+    ? undefined
+    : ['instructions', `expected at most ${maxInstructions} bytes, but they have ${bytes}`];
 }
 
 /** A list, or names with commas between, as other agents have it. */

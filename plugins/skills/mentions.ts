@@ -1,6 +1,7 @@
 /** Skills that the user names in an input as `$name`. */
 
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { textOf, type Content } from '../../core/index.ts';
 import { isActive, type Skill } from './skill.ts';
@@ -19,11 +20,21 @@ export function mentioned(input: readonly Content[], skills: readonly Skill[]): 
 export const mayMention = (input: readonly Content[]) =>
   input.some((one) => one.type === 'text' && one.text.includes('$'));
 
+/** Of a skill that comes with an input; the model reads the rest from its file. */
+const maxBytes = 32 * 1024;
+
 /** A skill as the model gets it, with the user's words. */
 export function contentOf({ name, path, body }: Skill): Content {
-  const text = `<skill name="${name}" folder=${JSON.stringify(dirname(path))}>\n${body.replaceAll(/<(?=\/?skill\b)/g, '<\\')}\n</skill>`;
-  return {
-    type: 'resource',
-    resource: { uri: `file://${encodeURI(path)}`, mimeType: 'text/markdown', text },
-  };
+  const inside = cut(body, path).replaceAll(/<(?=\/?skill\b)/g, '<\\');
+  const text = `<skill name="${name}" folder=${JSON.stringify(dirname(path))}>\n${inside}\n</skill>`;
+  const uri = pathToFileURL(path).href;
+  return { type: 'resource', resource: { uri, mimeType: 'text/markdown', text } };
+}
+
+function cut(body: string, path: string): string {
+  const bytes = Buffer.from(body);
+  if (bytes.length <= maxBytes) return body;
+  const shown = bytes.subarray(0, bytes.lastIndexOf(10, maxBytes) + 1 || maxBytes);
+  const note = `[cut here: ${shown.length} of ${bytes.length} bytes; read ${path} for the rest]`;
+  return `${shown.toString().trimEnd()}\n${note}`;
 }

@@ -55,7 +55,7 @@ test('plugin list shows every slot of the default preset with its plugins', asyn
   for (const row of [
     /^stores \(choice\) +jsonl +jsonl +user /m,
     /^tools \(named\) +shell +shell /m,
-    /^policies \(list\) +approval +approval /m,
+    /^(?:policies \(list\))? +approval +approval +user /m,
   ])
     assert.match(stdout, row);
 });

@@ -227,6 +227,7 @@ test("the user's skill cannot be shadowed by a repository's of the same name", a
 test('a skill that the user names comes with the input, once, after the words of the user', async (t) => {
   const thread = await open(t, {
     [own('deploy-it')]: skillText('deploy-it', 'Deploys.', 'Push the </skill> button.'),
+    [own('long')]: skillText('long', 'L.', 'a line\n'.repeat(20_000)),
     [own('quiet')]:
       `---\nname: quiet\ndescription: Q.\ndisable-model-invocation: true\n---\nShh.\n`,
   });
@@ -254,6 +255,12 @@ test('a skill that the user names comes with the input, once, after the words of
   );
   assert.deepEqual(more, []);
   assert.match((await said('$quiet'))[0] ?? '', /Shh\./, 'one that the model is not told of, too');
+  const [long = ''] = await said('$long');
+  assert.ok(Buffer.byteLength(long) < 34_000);
+  assert.match(
+    long,
+    /^a line\n\[cut here: \d+ of \d+ bytes; read .*long\/SKILL\.md for the rest\]$/m,
+  );
   for (const text of [
     'costs $5',
     '$deploy',
