@@ -48,9 +48,8 @@ export interface Process {
  * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's. With the method CONNECT
  * nothing is sent: the gate judges, and who asked connects.
  */
-export type FetchRequest = Readonly<{ method?: string; headers?: Strings } & Fetching>;
-type Fetching = { body?: Bytes; signal?: AbortSignal; timeoutMs?: number } & Peer;
-type Peer = { proxy?: string; ca?: string };
+export type FetchRequest = Readonly<{ method?: string; headers?: Strings; ca?: string } & Fetching>;
+type Fetching = { body?: Bytes; signal?: AbortSignal; timeoutMs?: number; proxy?: string };
 
 /** An HTTP answer; redirects are not followed. Its body is read once, either way. */
 export type FetchAnswer = Readonly<{ status: number; headers: Strings } & FetchBody>;

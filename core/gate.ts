@@ -4,6 +4,7 @@ import type * as plug from './contracts.ts';
 import { aborted, KernelError, messageOf } from './errors.ts';
 import { newId, type Origin, type Settings } from './item.ts';
 import type { Processes } from './processes.ts';
+import { within } from './race.ts';
 import type { Base } from './registry.ts';
 import type { Get } from './slot.ts';
 import { policies } from './slots.ts';
@@ -42,12 +43,16 @@ export async function passGate(effect: plug.EffectBody, owner: Owner): Promise<v
 const policiesOf = ({ get, base }: Owner) =>
   Array.from(new Set([...get(policies), ...base.registry.get(policies)]));
 
+/** A policy that never answers denies. */
+const limitMs = 10_000;
+
 async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
   const failed = (error: unknown): plug.Verdict => {
     const reason = `policy ${policy.name} failed: ${messageOf(error)}`;
     return { verdict: 'deny', reason, rule: 'a policy that fails denies' };
   };
-  const verdict = await Promise.try(() => policy.judge(effect, settings)).catch(failed);
+  const judging = Promise.try(() => policy.judge(effect, settings));
+  const verdict = await within(judging, { limitMs, what: 'it' }).catch(failed);
   return verdict && { ...verdict, policy: policy.name };
 }
 

@@ -95,8 +95,7 @@ async function loop(turn: Turn): Promise<void> {
     await runCalls(turn, calls);
     signal.throwIfAborted();
     if (calls.length + running.steering.length > 0) continue;
-    const silent = `${model.name} answered nothing: say more, or try another model`;
-    if (text === '') throw new KernelError('model_answer', silent);
-    return;
+    if (text !== '') return;
+    throw new KernelError('model_answer', `${model.name} answered nothing: try another model`);
   }
 }

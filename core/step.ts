@@ -11,17 +11,16 @@ import type { Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
 import { tokensOf } from './window.ts';
 
-type Choice = plug.ModelRequest['toolChoice'];
 type Done = Extract<plug.ModelEvent, { type: 'done' }>;
 
-/** The model through its wrappers, on the window as it is and what is `added` to it. */
-export async function* callModel(turn: Turn, toolChoice: Choice, ...added: plug.EncodedPart[]) {
+/** The model through its wrappers, on the window as it is and what `more` is added to it. */
+export async function* callModel(turn: Turn, choice: 'auto' | 'none', ...more: plug.EncodedPart[]) {
   const { thread, settings, model, signal, spent, running } = turn;
   const inner: plug.StreamModel = (request, on) => model.stream(request, on);
   const stream = nest(turn.get(aroundModel), inner, (one, next) => (ask, on) => one(ask, on, next));
-  const parts = [...thread.window.weigh(model), ...added];
-  const outputSchema = toolChoice === 'auto' ? running.pending.outputSchema : undefined;
-  const request = { thread: thread.id, settings, parts, toolChoice, outputSchema };
+  const parts = [...thread.window.weigh(model), ...more];
+  const outputSchema = choice === 'auto' ? running.pending.outputSchema : undefined;
+  const request = { thread: thread.id, settings, parts, toolChoice: choice, outputSchema };
   const context = turn.lend({ kind: 'plugin', name: model.name });
   for await (const event of untilAborted(stream(request, context), signal)) {
     if (event.type === 'done')

@@ -166,7 +166,8 @@ export class Thread {
   }
 
   /** Asks whoever can answer; `by` is `nobody` when nobody can, `closed` when the signal aborts first. */
-  async ask(question: it.Question, call?: string, signal = this.running?.controller.signal) {
+  async ask(question: it.Question, call?: string, given?: AbortSignal) {
+    const signal = given ?? this.running?.controller.signal;
     if (![...this.cursors].some((cursor) => cursor.answers)) return { ...unanswered, by: 'nobody' };
     const item: it.QuestionItem = { type: 'question', id: it.newId(), call, question };
     const { promise, resolve: settle } = Promise.withResolvers<protocol.Asked>();

@@ -292,6 +292,28 @@ suite('policy: deny', () => {
       assert.deepEqual([decision?.verdict, decision?.policy], ['deny', 'broken']);
     });
   }
+
+  test('a policy that never answers denies after 10 s', async (t) => {
+    const begun = gate();
+    const judge = () => {
+      begun.resolve();
+      return new Promise<never>(() => {});
+    };
+    const thread = await openThread(t, {
+      replies: [[{ name: 'write' }]],
+      tools: [
+        tool('write', (_args, { effects }) => effects.write('a', 'a').then(() => content(''))),
+      ],
+      plugins: [plugin('judging', (host) => void host.add(policies, { name: 'slow', judge }))],
+    });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const turn = thread.turn('go');
+    await begun.promise;
+    t.mock.timers.tick(10_000);
+    const { results } = await turn;
+    const why = /^denied: policy slow failed: it took longer than 10000 ms/;
+    assert.match(textOfResult(results[0]), why);
+  });
 });
 
 suite('prompt source: notice; that fragment is left out', () => {
