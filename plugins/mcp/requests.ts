@@ -14,6 +14,7 @@ import { beginLogin, isLoggedIn, type Pending } from './oauth.ts';
 import { promptInput } from './prompt-commands.ts';
 import type { McpState } from './remembered.ts';
 import type { McpServer } from './server.ts';
+import type { RemoteServer } from './server-config.ts';
 import { clean } from './text.ts';
 
 interface Means {
@@ -128,15 +129,19 @@ function stateOf(server: McpServer, state: McpState) {
     changed: remembered.tools.filter(({ changed }) => changed !== undefined).length,
     resources: remembered.hasResources,
     prompts: remembered.prompts.map(({ name }) => clean(name, 100)),
-    ...(isRemote
-      ? { auth: hasHeader ? 'header' : isLoggedIn(config, state) ? 'login' : 'none' }
-      : {}),
+    ...(isRemote ? { auth: hasHeader ? 'header' : authOf(config, state) } : {}),
     ...(remembered.title === undefined ? {} : { title: remembered.title }),
     ...(connection === undefined
       ? {}
       : { protocol: connection.client.getNegotiatedProtocolVersion() }),
     ...(server.confinement === undefined ? {} : { confined: server.confinement.level }),
   };
+}
+
+function authOf(server: RemoteServer, state: McpState): string {
+  const { grant, idp } = server.oauth ?? {};
+  if (idp !== undefined || grant === 'client_credentials') return 'credentials';
+  return isLoggedIn(server, state) ? 'login' : 'none';
 }
 
 /** Ends servers and starts them anew. */

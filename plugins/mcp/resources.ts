@@ -70,7 +70,7 @@ export async function readResource(
     within,
     read,
   );
-  server.updated.delete(uri);
+  server.watches.updated.delete(uri);
   return [label(name, `resource ${oneLine(uri, 200)}`), ...contents.slice(0, 50).map(resourceOf)];
 }
 
@@ -137,8 +137,8 @@ async function watch(
   { action, uri }: { action: Exclude<Action, 'list' | 'read'>; uri: string },
   within: Within,
 ): Promise<string> {
-  await server.ready(within.signal);
-  const watches = () => server.watch(uri, action === 'subscribe');
+  const { client } = await server.ready(within.signal);
+  const watches = () => server.watches.set(client, uri, action === 'subscribe', timeoutOf(server));
   await judged(server, { tool: `resources/${action}`, args: { uri } }, within, watches);
   return action === 'subscribe'
     ? `you will be told when ${oneLine(uri)} changes`

@@ -50,7 +50,7 @@ function lineOf(server: McpServer, isDirect: boolean): string {
 
 /** Each change is told once. */
 function changes(catalog: Catalog): readonly string[] {
-  return [...catalog.servers.values()].flatMap(({ config, updated }) => {
+  return [...catalog.servers.values()].flatMap(({ config, watches: { updated } }) => {
     const uris = [...updated].slice(0, 20);
     updated.clear();
     const list = uris.map((uri) => oneLine(uri, 200)).join(', ');

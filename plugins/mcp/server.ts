@@ -1,6 +1,6 @@
 /** One server from its configuration to its end: started when needed, restarted when it crashes, gone with the kernel. */
 
-import type { CallToolResult, McpSubscription } from '@modelcontextprotocol/client';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 
 import {
   aborted,
@@ -13,7 +13,7 @@ import {
   type ToolContext,
 } from '../../core/index.ts';
 import { ActiveCalls } from './active-calls.ts';
-import { callTool } from './call-tool.ts';
+import { callTool, type WantedCall } from './call-tool.ts';
 import { type Connection, type ConnectOptions, connect } from './connect.ts';
 import { readOffer } from './offer.ts';
 import { accept, compare } from './pins.ts';
@@ -21,6 +21,7 @@ import { type McpState, nothingRemembered, type Pin, type Remembered } from './r
 import type { ServerConfig } from './server-config.ts';
 import { spawnServer } from './spawn.ts';
 import { orAborted } from './waiting.ts';
+import { Watches } from './watches.ts';
 import { oneLine } from './text.ts';
 
 export type ServerState = 'configured' | 'starting' | 'ready' | 'failed';
@@ -57,8 +58,7 @@ export interface ServerConfinement {
 export class McpServer implements AsyncDisposable {
   readonly config: ServerConfig;
   readonly calls = new ActiveCalls();
-  /** Resources that changed since somebody looked. */
-  readonly updated = new Set<string>();
+  readonly watches = new Watches();
   state: ServerState = 'configured';
   why: string | undefined;
   /** How long its last start took. */
@@ -69,7 +69,6 @@ export class McpServer implements AsyncDisposable {
   readonly #shared: Shared;
   readonly #signal: AbortSignal;
   readonly #end = new AbortController();
-  readonly #watched = new Map<string, McpSubscription>();
   #connection: Connection | undefined;
   #starting: Promise<Connection> | undefined;
   #restart:
@@ -166,7 +165,7 @@ export class McpServer implements AsyncDisposable {
       isLegacy: Date.now() - legacyAt < legacyMs,
       onListChanged: () => void this.#relist(),
       onResource: (uri) => {
-        this.updated.add(uri);
+        this.watches.updated.add(uri);
         host.log(`MCP server ${config.name}: a resource has changed: ${oneLine(uri)}`);
       },
       onLog: (message) => host.log(`MCP server ${config.name}: ${message}`),
@@ -259,23 +258,43 @@ export class McpServer implements AsyncDisposable {
     return names;
   }
 
-  /** Calls a tool by its own name. Throws when it is not the tool that was accepted, and what the server throws. */
+  /**
+   * Calls a tool by its own name. Throws when it is not the tool that was accepted, and what the server throws. Where a
+   * server elsewhere has forgotten the connection, it is made anew once.
+   */
   async call(
     tool: string,
     args: Record<string, unknown>,
     context: ToolContext,
   ): Promise<CallToolResult> {
-    const { name, timeout = defaultCallMs } = this.config;
     const connection = await this.ready(context.signal);
-    await this.#isListing;
-    const { definition } = this.#usable(tool);
-    const active = this.calls.begin(context, { what: `${tool} of ${name}`, timeoutMs: timeout });
     try {
-      return await callTool(connection, { name: tool, args, task: definition.task }, active);
+      return await this.#call(connection, { name: tool, args }, context);
+    } catch (error) {
+      const { SdkHttpError } = connection.sdk;
+      const isForgotten = error instanceof SdkHttpError && error.status === 404;
+      if (!isForgotten) throw error;
+      if (this.#connection === connection) await this.stop();
+      return this.#call(await this.ready(context.signal), { name: tool, args }, context);
+    }
+  }
+
+  async #call(
+    connection: Connection,
+    wanted: Omit<WantedCall, 'task'>,
+    context: ToolContext,
+  ): Promise<CallToolResult> {
+    const { name, timeout = defaultCallMs } = this.config;
+    await this.#isListing;
+    const { task } = this.#usable(wanted.name).definition;
+    const what = `${wanted.name} of ${name}`;
+    const active = this.calls.begin(context, { what, timeoutMs: timeout });
+    try {
+      return await callTool(connection, { ...wanted, task }, active);
     } catch (error) {
       if (active.isLate) void this.#ping(connection);
       if (active.isLate)
-        throw invalid`${tool} of MCP server ${name} took longer than its limit of ${timeout} ms and was cancelled`;
+        throw invalid`${wanted.name} of MCP server ${name} took longer than its limit of ${timeout} ms and was cancelled`;
       if (active.signal.aborted) throw active.signal.reason;
       throw this.#connection === connection
         ? error
@@ -292,23 +311,6 @@ export class McpServer implements AsyncDisposable {
       throw notFound`MCP server ${name} has no tool ${tool}`;
     if (pin.changed === undefined) return pin;
     throw invalid`${tool} of MCP server ${name} is disabled: its description is another than the one that was accepted. A person has to look at it with "spindle mcp diff ${name}"`;
-  }
-
-  /** Hears of changes of a resource from now on, or not any more. */
-  async watch(uri: string, isWatched: boolean): Promise<void> {
-    const { client } = await this.ready();
-    const options = { timeout: this.config.timeout ?? defaultCallMs };
-    if (client.getProtocolEra() === 'legacy') {
-      await (isWatched
-        ? client.subscribeResource({ uri }, options)
-        : client.unsubscribeResource({ uri }, options));
-    } else {
-      await this.#watched.get(uri)?.close();
-      this.#watched.delete(uri);
-      if (isWatched)
-        this.#watched.set(uri, await client.listen({ resourceSubscriptions: [uri] }, options));
-    }
-    if (!isWatched) this.updated.delete(uri);
   }
 
   /** One that does not answer a ping either is started anew. */

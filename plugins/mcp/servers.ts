@@ -125,8 +125,10 @@ function addFixed(host: Host, catalog: Catalog, notices: string[]): void {
     return next(await readMentions(text, catalog, turn));
   });
   host.add(aroundModel, async function* (request, context, next) {
+    let isFirst = true;
     for await (const event of next(request, context)) {
-      startUnknown(catalog);
+      if (isFirst) startUnknown(catalog);
+      isFirst = false;
       yield event;
     }
   });

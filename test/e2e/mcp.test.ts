@@ -202,24 +202,6 @@ async function startHub(t: TestContext, moved?: string): Promise<{ readonly url:
       void readBody(request).then((body) => answer(body, response));
     },
   };
-  const answer = (body: string, response: ServerResponse) => {
-    const { id, method } = JSON.parse(body || '{}') as { id?: number; method?: string };
-    const results: Record<string, object> = {
-      initialize: {
-        protocolVersion: '2025-06-18',
-        capabilities: { tools: {} },
-        serverInfo: { name: 'hub', version: '1' },
-      },
-      'tools/list': { tools: [] },
-    };
-    const result = results[method ?? ''];
-    if (id === undefined) return response.writeHead(202).end();
-    return json(response, 200, {
-      jsonrpc: '2.0',
-      id,
-      ...(result === undefined ? { error: { code: -32601, message: 'unknown' } } : { result }),
-    });
-  };
   base = await listen(t, (request, response) => {
     const handle = paths[new URL(request.url ?? '/', 'http://x').pathname];
     if (handle === undefined) response.writeHead(404).end();
@@ -232,6 +214,25 @@ function json(response: ServerResponse, status: number, body: object) {
   return response
     .writeHead(status, { 'content-type': 'application/json' })
     .end(JSON.stringify(body));
+}
+
+function answer(body: string, response: ServerResponse) {
+  const { id, method } = JSON.parse(body || '{}') as { id?: number; method?: string };
+  const results: Record<string, object> = {
+    initialize: {
+      protocolVersion: '2025-06-18',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'hub', version: '1' },
+    },
+    'tools/list': { tools: [] },
+  };
+  const result = results[method ?? ''];
+  if (id === undefined) return response.writeHead(202).end();
+  return json(response, 200, {
+    jsonrpc: '2.0',
+    id,
+    ...(result === undefined ? { error: { code: -32601, message: 'unknown' } } : { result }),
+  });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

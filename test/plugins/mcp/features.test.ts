@@ -10,6 +10,7 @@ import {
   type Plugin,
 } from '../../../core/index.ts';
 import { readArguments } from '../../../plugins/mcp/prompt-commands.ts';
+import scripted from '../../../plugins/models/scripted.ts';
 import { textOfResult } from '../../contracts/tool-thread.ts';
 import { openMcpThread, reference } from './mcp-thread.ts';
 
@@ -170,6 +171,37 @@ test('a server asks the model only with a yes, and gets its answer', async (t) =
   const denied = await thread.call('tool_call', call);
   assert.match(textOfResult(denied), /denied|the user said no/);
   assert.deepEqual(asked, ['sampling/createMessage']);
+});
+
+test('with a yes the answer of the model goes to the server', async (t) => {
+  const args = {
+    name: 'everything__trigger-sampling-request',
+    arguments: { prompt: 'hi', maxTokens: 50 },
+  };
+  const steps = [
+    { calls: [{ name: 'tool_call', args }] },
+    { expect: 'A word in between', text: 'done' },
+  ];
+  const model = scripted({ steps, aside: 'A word in between.' });
+  const thread = await openMcpThread(t, [reference('everything')], {
+    plugins: [model],
+    settings: { provider: 'scripted' },
+  });
+  const items = await say(thread, 'go');
+  assert.equal(items.find((item) => item.type === 'end')?.status, 'completed');
+});
+
+test('an address that a server wants opened is shown whole', async (t) => {
+  const seen: string[] = [];
+  const thread = await openMcpThread(t, [reference('everything')], {
+    answer: ({ question }) => {
+      if (question.kind === 'input/ask') seen.push(question.message);
+      return { value: {} };
+    },
+  });
+  const name = 'everything__trigger-url-elicitation';
+  await thread.call('tool_call', { name, arguments: { url: 'https://example.com/login?a=b' } });
+  assert.match(seen.join(), /Open https:\/\/example\.com\/\S* \(example\.com\), then answer\./);
 });
 
 test('a server is told the roots of the thread that calls', async (t) => {

@@ -108,6 +108,32 @@ test('a server of 2026 is spoken to in that version', async (t) => {
   assert.partialDeepStrictEqual(status, { servers: { new: { protocol: '2026-07-28' } } });
 });
 
+test('a server that has forgotten the connection is connected to anew, once', async (t) => {
+  const sessions = new Map<string, StreamableHTTPServerTransport>();
+  const url = await serve(t, async (request, response) => {
+    const id = String(request.headers['mcp-session-id'] ?? '');
+    const body = await bodyOf(request);
+    const known = sessions.get(id);
+    if (id !== '' && known === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const transport =
+      known ??
+      new StreamableHTTPServerTransport({
+        sessionIdGenerator: () => crypto.randomUUID(),
+        onsessioninitialized: (made) => void sessions.set(made, transport),
+      });
+    if (known === undefined) await oldServer().connect(transport);
+    await transport.handleRequest(request, response, body);
+  });
+  const thread = await openMcpThread(t, [remote('old', url)]);
+  const call = () => thread.call('tool_call', { name: 'old__echo', arguments: { text: 'x' } });
+  assert.match(textOfResult(await call()), /old x/);
+  sessions.clear();
+  assert.match(textOfResult(await call()), /old x/);
+});
+
 test('a redirect to another origin is not followed, and nobody there hears of the headers', async (t) => {
   let heard = 0;
   const other = await serve(t, (_request, response) => {
