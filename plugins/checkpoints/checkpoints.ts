@@ -11,6 +11,8 @@ import {
   type AroundEffect,
   aroundEffect,
   aroundTurn,
+  commands,
+  type Client,
   type EffectRequest,
   type Host,
   messageOf,
@@ -19,7 +21,7 @@ import {
   type Plugin,
   requests,
 } from '../../core/index.ts';
-import { described } from './described.ts';
+import { described, describedCommands } from './described.ts';
 import { Followed } from './followed.ts';
 import { Holds } from './holds.ts';
 import type { Bounds, Kept } from './kept.ts';
@@ -64,6 +66,12 @@ export default function checkpoints(given: CheckpointOptions = {}): Plugin {
       host.add(aroundEffect, aroundChanges(kept, followed), 'last');
       host.add(aroundTurn, (turn, next) => holds.wait(turn.thread, next), 'first');
       host.add(observers, hearing(host, kept, followed));
+      for (const command of describedCommands)
+        host.add(
+          commands,
+          { ...command, run: (...typed) => runTyped(command.name, ...typed) },
+          'last',
+        );
       const hold = (thread: string) => holds.take(thread);
       for (const { name, ...shape } of described)
         host.add(requests, {
@@ -75,6 +83,12 @@ export default function checkpoints(given: CheckpointOptions = {}): Plugin {
     },
   };
 }
+
+async function runTyped(name: TypedName, argument: string, client: Client, thread: string) {
+  const { typed } = await import('./typed.ts');
+  return typed[name](argument.split(/\s+/).filter(Boolean), client, thread);
+}
+type TypedName = (typeof describedCommands)[number]['name'];
 
 const defaults = {
   maxFileBytes: 5_000_000,

@@ -28,3 +28,13 @@ export const described = [
   },
   { name: 'checkpoint/undo', params: inThread(how), result: outcome },
 ] as const;
+
+/** What can be typed in a thread. */
+export const describedCommands = [
+  { name: 'diff', description: 'Shows what a turn changed, the last one by itself. [TURN]' },
+  {
+    name: 'revert',
+    description: 'Goes back to before a turn, the last one by itself. [TURN] [files] [yes|force]',
+  },
+  { name: 'undo', description: 'Takes the last revert back. [yes|force]' },
+] as const;

@@ -173,7 +173,7 @@ async function refuseBusy({ thread, files }: Wanted, client: Client): Promise<vo
 }
 
 function outcomeOf(
-  { wanted: { thread }, turn, later }: Act,
+  { wanted: { thread, force }, turn, later }: Act,
   { ready, changed, gaps }: Plan,
   { isDone, failed = [] }: { readonly isDone: boolean; readonly failed?: readonly Gap[] },
 ): Outcome {
@@ -181,7 +181,7 @@ function outcomeOf(
     thread,
     turn,
     done: isDone,
-    files: ready.map(actionOf),
+    files: [...ready, ...(force ? changed : [])].map(actionOf),
     changed: changed.map(({ path, why }) => ({ path, why })),
     uncovered: gaps,
     failed,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { type Plugin, type Policy, tools } from '../../../core/index.ts';
+import commandsPlugin from '../../../plugins/commands/commands.ts';
 import history from '../../../plugins/prompts/history.ts';
 import { commitAll, openCheckpoints, patch, sh } from './place.ts';
 
@@ -252,6 +253,27 @@ test('turns that came after a revert are not lost to its undo without a yes', as
   const outcome = await thread.undo();
   assert.deepEqual([outcome.done, outcome.later], [false, 1]);
   assert.equal((await thread.undo({ skip: true })).done, true);
+});
+
+test('what is typed in the thread does the same, and tells what it did', async (t) => {
+  const thread = await openCheckpoints(t, { files, plugins: [commandsPlugin()] });
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 1 >> a.txt'));
+  const type = async (name: string, argument = '') => {
+    const params = { thread: thread.id, name, argument };
+    const { text } = (await thread.client.call('command/run', params)) as { text: string };
+    return text;
+  };
+  assert.match(await type('diff'), /^\+1$/m);
+  writeFileSync(join(thread.cwd, 'a.txt'), 'mine');
+  assert.match(
+    await type('revert', 'files'),
+    /other hands since:\n {2}.*a\.txt[^]*Nothing was done/,
+  );
+  assert.match(await type('revert', '1 files force'), /^\+ .*a\.txt\nDone/m);
+  assert.deepEqual(thread.snapshot(), before);
+  assert.match(await type('undo'), /Done/);
+  await assert.rejects(type('undo', 'twice'), { code: 'invalid', message: /got "twice"/ });
 });
 
 /** A tool that works in a thread of its own. */
