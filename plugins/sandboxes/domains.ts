@@ -9,8 +9,10 @@ import {
   aroundTool,
   type EffectRequest,
   type Effects,
+  type Host,
   type Plugin,
   policies,
+  sandboxes,
 } from '../../core/index.ts';
 import type { Internet } from './domains/addresses.ts';
 import { Judgements } from './domains/judgements.ts';
@@ -56,8 +58,8 @@ export default function domains(given: DomainsOptions = {}): Plugin {
         }
       });
       host.add(aroundEffect, async (what, next) => {
-        if (what.kind !== 'spawn' || what.request.unconfined || !isConfined(what) || !isWanted())
-          return next(what);
+        const isConfined = what.kind === 'spawn' && isFor(what) && !what.request.unconfined;
+        if (!isConfined || !isWanted() || !isSupported(host)) return next(what);
         const reach: Reach = async (url) => {
           const own = calls.get(`${what.thread} ${what.call}`);
           if (own === undefined) await judgements.pass(what, url);
@@ -77,8 +79,13 @@ export default function domains(given: DomainsOptions = {}): Plugin {
   };
 }
 
+/** Others do not know what to do with a way out. */
+function isSupported(host: Host): boolean {
+  return host.get(sandboxes).some(({ name }) => name === 'bubblewrap');
+}
+
 /** Others have the network, or none that leads anywhere. */
-function isConfined({ settings }: EffectRequest): boolean {
+function isFor({ settings }: EffectRequest): boolean {
   return settings.sandbox !== 'danger-full-access' && !settings.network;
 }
 

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -192,3 +195,40 @@ function makeRepository(folder: string): void {
   git('init', '-q', '-b', 'main');
   git('-c', 'user.name=a', '-c', 'user.email=b', 'commit', '-q', '--allow-empty', '-m', 'one');
 }
+
+test(
+  'with Unix sockets allowed, those of the machine in /tmp, home and elsewhere stay out of reach',
+  { skip: skip || (!has('python3') && 'there is no python3') },
+  async (t) => {
+    const one = new Confined(t, { unixSockets: true });
+    let connections = 0;
+    const places = [folderFor(t), mkdtempSync(join(homedir(), '.spindle-test-'))];
+    t.after(() => rmSync(places[1] ?? '', { recursive: true, force: true }));
+    const paths = [
+      ...places.map((folder) => join(folder, 'socket')),
+      `\0spindle-test-${process.pid}`,
+    ];
+    for (const path of paths) {
+      const server = createServer((socket) => {
+        connections++;
+        socket.destroy();
+      });
+      server.listen({ path });
+      await once(server, 'listening');
+      t.after(() => server.close());
+    }
+    writeFileSync(
+      join(one.work, 'try.py'),
+      `import socket
+for path in ${JSON.stringify(paths).replaceAll('\\u0000', '\\0')}:
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        print('reached', path)
+    except OSError as error:
+        print('held')`,
+    );
+    const { output } = await one.run('python3 try.py');
+    assert.equal(output, 'held\nheld\nheld\n');
+    assert.equal(connections, 0);
+  },
+);

@@ -345,6 +345,21 @@ suite('the network by domain', () => {
     },
   );
 
+  test(
+    'a command sees neither its token nor where the proxy is, and has no connection of its own to it',
+    { skip },
+    async (t) => {
+      const { run } = await makeWorld(t, { rules: [openRule] });
+      const text = textOfResult(
+        await run(
+          'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr "\\0" "\\n" | grep -c "spindle-prox[y]"; ls /tmp | grep -c "spindle-prox[y]"; ls -l /proc/self/fd | grep -c socket; echo end',
+        ),
+      );
+      // Its outputs are sockets of the machine: not one more.
+      assert.match(text, /^0\n0\n[0-2]\nend/);
+    },
+  );
+
   test('nothing is left of the proxy when the kernel is disposed', { skip }, async (t) => {
     const before = proxies();
     const { run, thread } = await makeWorld(t, { rules: [openRule] });
