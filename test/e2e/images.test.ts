@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { sizeOf } from '../../plugins/around/bounds/header.ts';
+import { connectClient } from '../fixtures/front-ends/app-client.ts';
 import { claiming, picture } from '../fixtures/pictures.ts';
 import { makeE2e, unconfined, type E2e } from './place.ts';
 
@@ -38,4 +39,24 @@ test('an image that cannot be made to fit is refused by --image, naming the file
   assert.equal(code, 2);
   assert.match(stderr, /--image .*bomb\.png: .*60000×60000.*too many pixels/);
   assert.equal(place.server.requests.length, 0);
+});
+
+test('images that a client of the app server sends are scaled too, and one that cannot be is refused', async (t) => {
+  const place = await makeE2e(t, { answers: [{ text: 'Seen.' }] });
+  const client = await connectClient(t, place.start('app-server'));
+  const { thread } = await client.request('thread/start', { cwd: place.cwd });
+  const say = (bytes: Buffer) => ({
+    threadId: thread.id,
+    input: [
+      { type: 'text' as const, text: 'what is it?' },
+      { type: 'image' as const, url: `data:image/png;base64,${bytes.toString('base64')}` },
+    ],
+  });
+  await client.request('turn/start', say(picture('png', 3000, 300)));
+  await client.until('turn/completed', () => true);
+  assert.deepEqual(sentSizes(place), [{ width: 2048, height: 205 }]);
+  await assert.rejects(
+    client.request('turn/start', say(claiming(60_000, 60_000))),
+    /too many pixels/,
+  );
 });

@@ -2,6 +2,7 @@
 
 import { KernelError, messageOf } from '../../../core/index.ts';
 import type { Client, Content, JsonSchema } from '../../../core/index.ts';
+import { fitted } from '../view/fitted.ts';
 import type { UserFiles } from './files.ts';
 import type { ExecRequest } from './request.ts';
 
@@ -68,21 +69,7 @@ async function readImage(path: string, { files, ...means }: Means): Promise<read
   if (type === undefined)
     throw new KernelError('invalid', 'expected an image of type PNG, JPEG, GIF or WebP');
   const { mimeType } = type;
-  return fitted({ type: 'image', data: bytes.toString('base64'), mimeType }, means);
-}
-
-/** As `bounds` makes it fit, if that plugin is there. */
-async function fitted(
-  image: Content,
-  { client, signal }: Pick<Means, 'client' | 'signal'>,
-): Promise<readonly Content[]> {
-  try {
-    const answer = await client.call('content/fit', { content: [image] }, signal);
-    return (answer as { readonly content: readonly Content[] }).content; // what the request promises
-  } catch (error) {
-    if (error instanceof KernelError && error.code === 'not_found') return [image];
-    throw error;
-  }
+  return fitted([{ type: 'image', data: bytes.toString('base64'), mimeType }], means);
 }
 
 /** All of stdin as text. Throws KernelError `invalid` when it is a terminal. */

@@ -5,14 +5,19 @@ import type { z } from 'zod';
 
 import type { Client, Content } from '../../../../core/index.ts';
 import { mediaOf } from '../items/input.ts';
+import { fitted } from '../../view/fitted.ts';
 import type { userInputGiven } from '../schemas/values.ts';
 import { RpcError } from '../session.ts';
 
 type Given = z.infer<typeof userInputGiven>;
 
 /** Local files are read as the client, through the gate. Throws RpcError -32602 with the path of what cannot be meant. */
-export function contentsOf(client: Client, input: readonly Given[]): Promise<Content[]> {
-  return Promise.all(input.map((one, index) => contentOf(client, one, `input[${index}]`)));
+export async function contentsOf(
+  client: Client,
+  input: readonly Given[],
+): Promise<readonly Content[]> {
+  const all = input.map((one, index) => contentOf(client, one, `input[${index}]`));
+  return fitted(await Promise.all(all), { client });
 }
 
 async function contentOf(client: Client, given: Given, path: string): Promise<Content> {
