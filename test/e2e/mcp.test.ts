@@ -37,6 +37,23 @@ test('a tool of a configured server is found and called, and exec shows it under
   assert.match(told, /- things: not started yet/);
 });
 
+test('a call that leaves the sandbox needs a rule or a yes; the entry of its server can give the rule', async (t) => {
+  const call = {
+    parts: [{ call: 'tool_call', args: { name: 'things__echo', arguments: { text: 'hi' } } }],
+  };
+  const run = async (more: object) => {
+    const e2e = await makeE2e(t, {
+      answers: [call, { text: 'done' }],
+      config: { mcpServers: { things: { ...server('plain'), sandbox: false, ...more } } },
+    });
+    const { stdout } = await e2e.run(['exec', '--json', 'go']);
+    return stdout;
+  };
+  assert.match(await run({}), /echo of things acts outside the sandbox .*nobody is there to ask/);
+  assert.match(await run({ allow: ['echo'] }), /echo: hi/);
+  assert.match(await run({ allow: true, deny: ['ech*'] }), /a rule denies it/);
+});
+
 test("a repository's servers need trust, then a yes for each by name, and again when they change", async (t) => {
   const e2e = await makeE2e(t, {
     answers: [],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +12,9 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
+import type { RemoteServer } from '../../../plugins/mcp/server-config.ts';
+import { makeCertificates } from '../../fixtures/certificates.ts';
+import { startProxy } from '../../fixtures/proxy.ts';
 import { textOfResult } from '../../contracts/tool-thread.ts';
 import { openMcpThread, remote } from './mcp-thread.ts';
 
@@ -132,6 +136,33 @@ test('a server that has forgotten the connection is connected to anew, once', as
   assert.match(textOfResult(await call()), /old x/);
   sessions.clear();
   assert.match(textOfResult(await call()), /old x/);
+});
+
+test('a server with a certificate of its own authority is reached with that, through a proxy that is named', async (t) => {
+  await using certificates = await makeCertificates();
+  await using proxy = await startProxy();
+  const listener = createTlsServer(certificates, (request, response) => {
+    void (async () => {
+      const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
+      await oldServer().connect(transport);
+      await transport.handleRequest(request, response, await bodyOf(request));
+    })();
+  });
+  await new Promise<void>((done) => void listener.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    listener.closeAllConnections();
+    listener.close();
+  });
+  const url = `https://localhost:${(listener.address() as AddressInfo).port}/mcp`;
+  const { ca } = certificates;
+  const call = async (server: RemoteServer) => {
+    const thread = await openMcpThread(t, [server]);
+    const args = { name: 'old__echo', arguments: { text: 'x' } };
+    return textOfResult(await thread.call('tool_call', args));
+  };
+  assert.match(await call(remote('old', url)), /did not start: .*certificate/i);
+  assert.match(await call(remote('old', url, { ca, proxy: proxy.url })), /old x/);
+  assert.ok(proxy.connects.length > 0);
 });
 
 test('a redirect to another origin is not followed, and nobody there hears of the headers', async (t) => {
