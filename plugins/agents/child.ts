@@ -68,6 +68,8 @@ export async function runChild(assignment: Assignment): Promise<Report> {
 /** The parent's call has 400 ms after an interrupt. */
 const lateMs = 250;
 
+const nothing: Usage = { input: 0, cached: 0, output: 0, reasoning: 0 };
+
 class Course {
   readonly #assignment: Assignment;
   readonly #questions: Questions;
@@ -76,7 +78,7 @@ class Course {
   #broken: string | undefined;
   #steps = 0;
   #tokens = 0;
-  #usage: Usage = { input: 0, cached: 0, output: 0, reasoning: 0 };
+  #usage = nothing;
 
   constructor(assignment: Assignment) {
     const { client, child, parent, call } = assignment;
@@ -103,8 +105,7 @@ class Course {
     if (item.type === 'call') this.#said = [];
     if (item.type === 'question') this.#pass(this.#questions.pass(item));
     if (item.type === 'answer') this.#pass(this.#questions.settle(item));
-    if (item.type === 'step')
-      this.#pay(item.usage ?? { ...this.#usage, ...nothing, input: item.estimate });
+    if (item.type === 'step') this.#pay(item.usage ?? { ...nothing, input: item.estimate });
     if (item.type === 'end') this.#end = item;
   }
 
@@ -139,8 +140,6 @@ class Course {
     };
   }
 }
-
-const nothing: Usage = { input: 0, cached: 0, output: 0, reasoning: 0 };
 
 function tokensOf(value: unknown): number {
   return typeof value === 'number' ? value : 0;
