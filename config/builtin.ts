@@ -40,6 +40,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'openai-chat': { slot: 'models', load: () => import('../plugins/models/openai-chat.ts') },
   scripted: { slot: 'models', load: () => import('../plugins/models/scripted.ts') },
 
+  'host-model': { slot: 'models', load: () => import('../plugins/models/host-model.ts') },
   direct: { slot: 'models', load: () => import('../plugins/direct/direct.ts') },
   offers: { slot: 'around', load: () => import('../plugins/offers/offers.ts') },
 

@@ -14,7 +14,11 @@ export async function openMcpServer(options: LoadOptions): Promise<OpenKernel> {
   await using scope = new AsyncDisposableStack();
   const configuration = await loadConfig(options);
   const kernels = scope.use(
-    new Kernels({ ...options, needsModel: true, with: ['direct', 'offers', 'workspace'] }),
+    new Kernels({
+      ...options,
+      needsModel: true,
+      with: ['direct', 'host-model', 'offers', 'workspace'],
+    }),
   );
   const opened = await openConfigured(configuration, {
     needsModel: false,

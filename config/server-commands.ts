@@ -7,6 +7,36 @@ interface SharedFlags {
   readonly configuration: readonly Flag[];
 }
 
+const mcpFlags: readonly Flag[] = [
+  {
+    name: 'root',
+    value: 'DIR',
+    many: true,
+    description: 'Calls may work in this folder; default: this one and those of the host.',
+  },
+  {
+    name: 'http',
+    description:
+      'Listen for HTTP, by default on 127.0.0.1 and a free port; SPINDLE_MCP_TOKEN is its token.',
+  },
+  {
+    name: 'sampling',
+    description: "The host's own model answers: Spindle needs no key.",
+  },
+  {
+    name: 'expose',
+    value: 'NAME',
+    choices: ['tools'],
+    description: "Also offer the agent's own tools, and those of plugins, under the same gate.",
+  },
+  {
+    name: 'compat',
+    value: 'NAME',
+    choices: ['codex'],
+    description: 'Also offer the tools under the names and shapes of another server.',
+  },
+];
+
 /** Settings are the defaults of new threads, in every folder that is served. */
 export function serverCommands({ settings, configuration }: SharedFlags): readonly Command[] {
   return [
@@ -34,30 +64,7 @@ export function serverCommands({ settings, configuration }: SharedFlags): readon
       usage: ['', '--http [HOST:PORT]'],
       description: 'Offer the agent to other programs over MCP: on stdin and stdout, or over HTTP.',
       flags: [
-        {
-          name: 'root',
-          value: 'DIR',
-          many: true,
-          description: 'Calls may work in this folder; default: this one and those of the host.',
-        },
-        {
-          name: 'http',
-          description:
-            'Listen for HTTP, by default on 127.0.0.1 and a free port; SPINDLE_MCP_TOKEN is its token.',
-        },
-        {
-          name: 'expose',
-          value: 'NAME',
-          choices: ['tools'],
-          description:
-            "Also offer the agent's own tools, and those of plugins, under the same gate.",
-        },
-        {
-          name: 'compat',
-          value: 'NAME',
-          choices: ['codex'],
-          description: 'Also offer the tools under the names and shapes of another server.',
-        },
+        ...mcpFlags,
         ...settings.filter(({ key }) => key !== undefined).map(own),
         ...configuration,
       ],

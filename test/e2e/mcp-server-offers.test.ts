@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { appears } from '../fixtures/front-ends/run.ts';
 import {
   newHost,
   oldHost,
@@ -103,4 +104,115 @@ test('a host that subscribes is told when a thread changes', async (t) => {
   await host.request('resources/subscribe', { uri });
   await host.call('spindle-reply', { threadId, prompt: 'y' });
   await updated;
+});
+
+interface ShownTask {
+  readonly taskId: string;
+  readonly status: string;
+}
+
+test('a long call runs as a task: answered at once, asked for its result, its questions answered then', async (t) => {
+  const e2e = await makeE2e(t, {
+    answers: [{ parts: [{ call: 'shell', args: { command: 'touch asked' } }] }, { text: 'Done.' }],
+  });
+  const asked: string[] = [];
+  const host = await oldHost(t, {
+    cwd: e2e.cwd,
+    env: e2e.env,
+    argv: [...unconfined, '--approval', 'untrusted'],
+    elicit: ({ message }) => {
+      asked.push(message);
+      return { action: 'accept', content: {} };
+    },
+  });
+  const begin = async (prompt: string) => {
+    const params = { name: 'spindle', arguments: { prompt }, task: { ttl: 60_000 } };
+    return (await host.request('tools/call', params))['task'] as ShownTask;
+  };
+  const { taskId, status } = await begin('x');
+  assert.equal(status, 'working');
+  for (;;) {
+    const now = (await host.request('tasks/get', { taskId })) as unknown as ShownTask;
+    if (now.status === 'input_required') break;
+  }
+  assert.deepEqual(asked, []);
+  const result = await host.request('tasks/result', { taskId });
+  assert.match(asked.join(), /touch asked/);
+  assert.match(JSON.stringify(result['structuredContent']), /"answer":"Done\."/);
+  const { tasks } = await host.request('tasks/list', {});
+  assert.deepEqual(
+    (tasks as readonly ShownTask[]).map((one) => one.status),
+    ['completed'],
+  );
+  await assert.rejects(host.request('tasks/cancel', { taskId }), /has ended/);
+  await assert.rejects(host.request('tasks/get', { taskId: 'invented' }), /no task invented/);
+});
+
+test('cancelling a task ends its turn', async (t) => {
+  const e2e = await makeE2e(t, {
+    answers: [{ parts: [{ call: 'shell', args: { command: 'touch started; sleep 64' } }] }],
+  });
+  const argv = [...unconfined, '--approval', 'never'];
+  const host = await oldHost(t, { cwd: e2e.cwd, env: e2e.env, argv });
+  const params = { name: 'spindle', arguments: { prompt: 'x' }, task: {} };
+  const { taskId } = (await host.request('tools/call', params))['task'] as ShownTask;
+  await appears(e2e.cwd, 'started');
+  const cancelled = (await host.request('tasks/cancel', { taskId })) as unknown as ShownTask;
+  assert.equal(cancelled.status, 'cancelled');
+  await host.request('tasks/result', { taskId }).catch(() => {});
+  const [items = []] = e2e.threads();
+  assert.equal(items.findLast((item) => item.type === 'end')?.status, 'interrupted');
+});
+
+interface Asked {
+  readonly systemPrompt?: string;
+  readonly tools?: readonly { readonly name: string }[];
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+}
+
+const noKey = { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', OPENAI_MODEL: '' };
+
+for (const mode of ['legacy', 'auto'] as const)
+  test(`with --sampling the host's model does the work, with no key (${mode})`, async (t) => {
+    const e2e = await makeE2e(t, { answers: [], env: noKey });
+    const asked: Asked[] = [];
+    const model = 'the-hosts';
+    const said = [
+      { type: 'tool_use', id: 'one', name: 'apply_patch', input: { patch } },
+      { type: 'text', text: 'It is written.' },
+    ];
+    const host = await newHost(t, {
+      cwd: e2e.cwd,
+      env: e2e.env,
+      mode,
+      argv: [...unconfined, '--approval', 'never', '--sampling'],
+      sample: (params) => {
+        const content = said[asked.push(params as Asked) - 1];
+        const stopReason = content?.type === 'text' ? 'endTurn' : 'toolUse';
+        return { role: 'assistant', content: [content], model, stopReason };
+      },
+    });
+    const result = await host.call('spindle', { prompt: 'write a note' });
+    assert.equal(result.structuredContent?.['answer'], 'It is written.', JSON.stringify(result));
+    const [first, second] = asked;
+    assert.match(first?.systemPrompt ?? '', /\w/);
+    assert.ok(first?.tools?.some(({ name }) => name === 'apply_patch'));
+    assert.match(JSON.stringify(first?.messages.at(-1)), /write a note/);
+    assert.match(
+      JSON.stringify(second?.messages.at(-1)),
+      /tool_result.*"toolUseId":"one".*Success/,
+    );
+    assert.equal(e2e.server.requests.length, 0);
+  });
+
+test('without a key and without sampling a task is refused, saying what to set', async (t) => {
+  const e2e = await makeE2e(t, { answers: [], env: noKey });
+  const { cwd, env } = e2e;
+  const host = await oldHost(t, { cwd, env });
+  const result = await host.call('spindle', { prompt: 'x' });
+  assert.equal(result.isError, true);
+  assert.match(JSON.stringify(result.content), /OPENAI_API_KEY|--sampling/);
+  const sampling = await oldHost(t, { cwd, env, argv: ['--sampling'] });
+  const refused = await sampling.call('spindle', { prompt: 'x' });
+  assert.match(JSON.stringify(refused.content), /no sampling/);
 });

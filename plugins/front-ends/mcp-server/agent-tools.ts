@@ -77,6 +77,7 @@ const text = (value: string) => [{ type: 'text', text: value } as const];
 /** The tools that start turns and go on with them. */
 export function turnTools(agent: Agent): readonly ServedTool[] {
   const annotations = { destructiveHint: true, openWorldHint: true };
+  const execution = { taskSupport: 'optional' } as const;
   return [
     toolOf(
       {
@@ -86,6 +87,7 @@ export function turnTools(agent: Agent): readonly ServedTool[] {
           'Gives a coding task to the Spindle agent, which reads and changes files, runs commands and answers when it is done. Goes on with spindle-reply.',
         outputSchema: reportSchema,
         annotations,
+        execution,
       },
       startArgs,
       async ({ prompt: task, outputSchema, ...wanted }, call) =>
@@ -102,6 +104,7 @@ export function turnTools(agent: Agent): readonly ServedTool[] {
           'Goes on with a thread of the Spindle agent: a follow-up, an answer, a correction.',
         outputSchema: reportSchema,
         annotations,
+        execution,
       },
       replyArgs,
       async ({ threadId: thread, prompt: more }, call) =>

@@ -1,6 +1,6 @@
 /** The agent that is served: its threads, used by several requests at once, and what they may do. */
 
-import { KernelError } from '../../../core/index.ts';
+import { KernelError, noModel } from '../../../core/index.ts';
 import type {
   Client,
   Item,
@@ -20,6 +20,7 @@ import {
 } from './bounds.ts';
 import type { CallContext } from './held-call.ts';
 import type { Report } from './report.ts';
+import { serveModel } from './sampling.ts';
 import { runTurn, type TurnInput } from './turn.ts';
 
 /** What a new thread may be told beside its bounds. */
@@ -33,11 +34,12 @@ export interface Wanted extends Wishes {
 export interface AgentOptions {
   readonly client: Client;
   readonly bounds: Bounds;
-  /** Why no turn can run here, such as that no model is configured. */
-  readonly unavailable?: string | undefined;
-  /** Settings that every new thread gets, such as the provider that asks the host. */
-  readonly fixed?: Partial<Settings> | undefined;
+  /** The host's model answers, not the configured one. */
+  readonly isSampling?: boolean;
 }
+
+const unconfigured =
+  'no model is configured here: set OPENAI_API_KEY or OPENAI_BASE_URL for this server, name a provider ("spindle doctor" tells more), or start it with --sampling to use the model of the host';
 
 /** Threads are loaded while a call uses them or a process of theirs runs, and let go of after that. */
 export class Agent {
@@ -67,7 +69,6 @@ export class Agent {
 
   /** Starts a thread and runs its first turn. Throws `denied` for what is wider than the server's own. */
   async start(wanted: Wanted, input: TurnInput, call: CallContext): Promise<Report> {
-    this.#checkAvailable();
     const folders = await this.folders(call, wanted.cwd);
     granted(wanted, this.bounds.settings);
     const { model, effort, instructions } = wanted;
@@ -76,12 +77,12 @@ export class Agent {
       ...(model === undefined ? {} : { model }),
       ...(effort === undefined ? {} : { effort }),
       ...(instructions === undefined ? {} : { instructions }),
-      ...this.#options.fixed,
+      ...(this.#options.isSampling === true ? { provider: 'host' } : {}),
     };
     const info = await this.client.request('thread/start', { settings });
     return this.#use(info.id, async () => {
       const bounded = await this.#bound(info, wanted, folders);
-      return runTurn(this.client, bounded, input, call);
+      return this.#run(bounded, input, call);
     });
   }
 
@@ -89,6 +90,7 @@ export class Agent {
   async #bound(info: ThreadInfo, wishes: Wishes, folders: readonly string[]): Promise<ThreadInfo> {
     const { id: thread } = info;
     try {
+      if (info.settings.provider === 'none') throw noModel`${unconfigured}`;
       const own = narrowStored(info.settings, this.bounds, folders);
       const settings = { ...own, ...granted(wishes, { ...info.settings, ...own }) };
       if (Object.keys(settings).length === 0) return info;
@@ -109,10 +111,9 @@ export class Agent {
 
   /** Runs one more turn of a thread; one that runs is waited for. */
   async reply(thread: string, input: TurnInput, call: CallContext): Promise<Report> {
-    this.#checkAvailable();
     return this.#use(thread, async () => {
       const info = await this.resume(thread, call);
-      return runTurn(this.client, info, input, call);
+      return this.#run(info, input, call);
     });
   }
 
@@ -153,9 +154,10 @@ export class Agent {
     return { threads: near, ...(next === undefined ? {} : { next }) };
   }
 
-  #checkAvailable(): void {
-    const { unavailable } = this.#options;
-    if (unavailable !== undefined) throw new KernelError('model_config', unavailable);
+  async #run(info: ThreadInfo, input: TurnInput, call: CallContext): Promise<Report> {
+    using _model =
+      info.settings.provider === 'host' ? serveModel(this.client, info.id, call) : null;
+    return await runTurn(this.client, info, input, call);
   }
 
   async #use<T>(thread: string, work: () => Promise<T>): Promise<T> {

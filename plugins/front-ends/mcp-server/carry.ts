@@ -15,6 +15,7 @@ import type { Changes } from './changes.ts';
 import type { HeldCall, HeldCalls, InputRequests, Link } from './held-call.ts';
 import { linkOf } from './link.ts';
 import type { ServedPrompt, ServedResources } from './served.ts';
+import type { Tasks } from './tasks.ts';
 import type { ServedTool } from './tool.ts';
 
 /** What the host sends back with what it was asked for. */
@@ -33,6 +34,7 @@ export interface Service {
   readonly prompts: () => Promise<readonly ServedPrompt[]>;
   readonly resources: readonly ServedResources[];
   readonly calls: HeldCalls;
+  readonly tasks: Tasks;
   readonly changes: Changes;
   readonly codec: RequestStateCodec<CallState>;
 }

@@ -79,12 +79,12 @@ export class HeldCall<T> {
   #turn: Promise<unknown> = Promise.resolve();
 
   /** `early`: replies that came with the first request, for what it would ask first. */
-  constructor(run: (context: CallContext) => Promise<T>, link: Link, early: InputReplies = {}) {
-    this.#link = link;
+  constructor(run: (context: CallContext) => Promise<T>, first: Link, early: InputReplies = {}) {
+    this.#link = first;
     this.#early = early;
     const context: CallContext = {
       signal: this.#controller.signal,
-      abilities: () => this.#link?.abilities ?? {},
+      abilities: () => (this.#link ?? first).abilities,
       ask: (requests, signal) => this.#queue(requests, signal ?? this.#controller.signal),
       progress: async (progress) => this.#link?.progress(progress),
       log: async (level, data) => this.#link?.log(level, data),
@@ -93,8 +93,16 @@ export class HeldCall<T> {
     this.ended.catch(() => {}); // told by `round`
   }
 
+  /** Whether it waits for a request that brings what it asked for. */
+  get isAsking(): boolean {
+    return this.#asked !== undefined;
+  }
+
   /** Ends it. */
   readonly abort = (why: string) => this.#controller.abort(new KernelError('aborted', why));
+
+  /** Goes on without the request that started it: what is asked waits for another one. */
+  readonly detach = () => void (this.#link = undefined);
 
   /** Takes what the host came back with; what is still missing is asked for again. */
   answer(replies: InputReplies): void {

@@ -14,6 +14,8 @@ export interface ServeRequest {
   readonly isCodex: boolean;
   /** Also the agent's own tools, without its model. */
   readonly isExposed: boolean;
+  /** The host's model answers, not one of ours. */
+  readonly isSampling: boolean;
   /** Where it listens for HTTP; absent: it speaks on stdin and stdout. */
   readonly http?: Place | undefined;
 }
@@ -28,6 +30,7 @@ const flags = {
   root: { takes: 'DIR', many: true },
   compat: { takes: 'NAME' },
   expose: { takes: 'NAME' },
+  sampling: {},
   http: {},
   cd: { takes: 'DIR', short: 'C' },
   provider: { takes: 'NAME' },
@@ -54,6 +57,7 @@ export function readRequest(argv: readonly string[], cwd: string): ServeRequest 
     roots: (given.root ?? []).map((root) => resolve(cwd, root)),
     isCodex: compat === 'codex',
     isExposed: oneOf('--expose', given.expose, ['tools']) === 'tools',
+    isSampling: given.sampling === true,
     http: given.http === true ? placeOf(place) : undefined,
   };
 }

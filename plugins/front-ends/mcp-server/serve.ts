@@ -25,6 +25,7 @@ import { PluginOffers } from './plugin-offers.ts';
 import { makeConnection } from './server.ts';
 import { LineTransport } from './stdio.ts';
 import { threadResources, watchThreads } from './thread-resources.ts';
+import { Tasks } from './tasks.ts';
 import type { ServedTool } from './tool.ts';
 
 /** What is served, to whom, and for how long. */
@@ -51,7 +52,7 @@ export async function serve(serving: Serving): Promise<void> {
   scope.defer(() => calls.close());
   const changes = new Changes();
   const offers = new PluginOffers(serving.client);
-  const agent = new Agent({ client: serving.client, bounds: serving.bounds });
+  const agent = new Agent(serving);
   scope.use(watchThreads(agent, changes));
   const service = serviceOf(serving, { agent, calls, changes, offers });
   const { signal, http } = serving;
@@ -112,6 +113,7 @@ function serviceOf(
   return {
     version,
     calls,
+    tasks: new Tasks(calls),
     changes,
     codec: createRequestStateCodec<CallState>({
       key: randomBytes(32),

@@ -17,6 +17,7 @@ import { carry, isAsking, type Handling, type Service } from './carry.ts';
 import { forward } from './changes.ts';
 import { HeldCall, type CallContext } from './held-call.ts';
 import { linkOf } from './link.ts';
+import { serveTasks } from './tasks.ts';
 import { failed, type ServedTool } from './tool.ts';
 
 const instructions =
@@ -28,6 +29,7 @@ const capabilities = {
   resources: { listChanged: true, subscribe: true },
   completions: {},
   logging: {},
+  tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
 };
 
 /** A server to be connected to one transport. */
@@ -47,6 +49,7 @@ function makeServer(service: Service, subscribed = new Set<string>()): McpServer
   servePrompts(server, service);
   serveResources(server, service, subscribed);
   serveCompletions(server, service);
+  serveTasks(made, service.tasks);
   return made;
 }
 
@@ -87,6 +90,12 @@ function serveTools(server: Server, service: Service): void {
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const tool = named(await service.tools(), params.name, 'tool');
     const run = callOf(tool, params.arguments ?? {});
+    if (params.task !== undefined && tool.execution !== undefined) {
+      const call = start(run, { server, context });
+      call.detach();
+      // MCP's CreateTaskResult; the SDK wants some content beside it.
+      return { task: service.tasks.begin(call, params.task), content: [] };
+    }
     const result = await carry(() => start(run, { server, context }), { server, service, context });
     return isAsking(result) ? result : server.projectCallToolResult(result, tool.outputSchema);
   });

@@ -19,6 +19,8 @@ export interface ServedTool {
   readonly inputSchema: JsonSchema;
   readonly outputSchema?: JsonSchema | undefined;
   readonly annotations?: ToolAnnotations | undefined;
+  /** It may run as a task. */
+  readonly execution?: { readonly taskSupport: 'optional' };
   readonly run: (args: JsonSchema, call: CallContext) => Promise<ServedResult>;
 }
 

@@ -36,7 +36,18 @@ export async function runTurn(
 ): Promise<Report> {
   const tell = teller(call, info.settings.cwd);
   const { followed, turn } = await driveTurn(client, info, input, { call, tell });
-  return reportOf(followed, { thread: info.id, turn });
+  const report = reportOf(followed, { thread: info.id, turn });
+  return { ...report, changes: (await filesOf(client, info.id, turn)) ?? report.changes };
+}
+
+/** What the turn changed, by commands too, where the plugin `checkpoints` has kept it. */
+async function filesOf(client: Client, thread: string, turn: string) {
+  try {
+    const answer = await client.call('checkpoint/diff', { thread, turn });
+    return (answer as { readonly files: Report['changes'] }).files; // as `checkpoints` answers
+  } catch {
+    return undefined;
+  }
 }
 
 /** A call, and who is told what happens in its turn. */
