@@ -156,6 +156,15 @@ function emitTypes(): void {
     throw new Error('expected tsc to write the declarations; mend what it reports above');
 }
 
+/** The types of `spindle/client` as they are without zod, which is not where Spindle is installed. */
+async function writeProtocolTypes(): Promise<void> {
+  const { schemaFiles } = await import('../plugins/front-ends/app-server/schemas/write.ts');
+  const folder = join(dist, 'types/plugins/front-ends/app-server/schemas');
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'types.d.ts'), schemaFiles()['protocol.ts'] ?? '');
+}
+
 /** The JSON Schema of the configuration, for editors. */
 async function writeConfigSchema(): Promise<void> {
   const file = join(import.meta.dirname, 'schema.ts');
@@ -174,6 +183,7 @@ export async function build(): Promise<void> {
   checkExternals(built);
   copyFileSync(join(import.meta.dirname, 'spindle.cjs'), join(dist, 'spindle.cjs'));
   emitTypes();
+  await writeProtocolTypes();
   await writeConfigSchema();
   const names = readdirSync(dist).filter((name) => name.endsWith('.js'));
   const bytes = names.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { before, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { bundle } from '../../config/build.ts';
@@ -77,4 +77,18 @@ test('the packed program shows its help, its version and where a value is from',
   put(home, { 'config.json': { provider: 'scripted' } });
   assert.match((await run(cwd, env, 'exec', 'go')).stdout, /end/);
   assert.ok(existsSync(join(home, 'stamps')));
+});
+
+test('the packed client library drives the packed program', async (t) => {
+  const { env } = homeWith(t, { 'config.json': { provider: 'scripted' } });
+  const file = join(dirname(program), 'client.js');
+  const { connect } = (await import(file)) as typeof import('../../plugins/front-ends/client.ts');
+  const command = [process.execPath, program, 'app-server'] as const;
+  const to = { command, cwd: folderWith(t), env: { PATH: process.env['PATH'], ...env } };
+  await using client = await connect({ to, info: { name: 'packed' } });
+  const { thread } = await client.request('thread/start', {});
+  let status: string | undefined;
+  for await (const event of client.turn({ threadId: thread.id, input: 'go' }))
+    if (event.method === 'turn/completed') status = event.params.turn.status;
+  assert.equal(status, 'completed');
 });

@@ -38,6 +38,8 @@ export interface Running {
 
 export interface Served {
   readonly methods: MethodTable['methods'];
+  /** Told of the server, as those of the program are. */
+  readonly serve?: MethodTable['serve'];
   readonly model?: ScriptedOptions;
   readonly options?: AppServerOptions;
 }
@@ -45,7 +47,7 @@ export interface Served {
 /** A server over a kernel that answers from a script; all of it is gone after the test. */
 export async function startServer(
   t: TestContext,
-  { methods, model, options = {} }: Served,
+  { methods, serve = () => {}, model, options = {} }: Served,
 ): Promise<Running> {
   const plugins = [memory(), history(), scripted(model ?? {})].map((plugin) => ({ plugin }));
   const cwd = import.meta.dirname;
@@ -60,7 +62,7 @@ export async function startServer(
     connect: (name) => kernel.client(name),
     log: (message) => logged.push(message),
     signal: ending.signal,
-    load: () => Promise.resolve({ methods, serve: () => {} }),
+    load: () => Promise.resolve({ methods, serve }),
   });
   t.after(async () => {
     ending.abort();
