@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { before, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { bundle } from '../../config/build.ts';
+import type * as clientModule from '../../plugins/front-ends/client.ts';
 import { folderWith, homeWith, put, repositoryWith } from './folders.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -82,7 +83,7 @@ test('the packed program shows its help, its version and where a value is from',
 test('the packed client library drives the packed program', async (t) => {
   const { env } = homeWith(t, { 'config.json': { provider: 'scripted' } });
   const file = join(dirname(program), 'client.js');
-  const { connect } = (await import(file)) as typeof import('../../plugins/front-ends/client.ts');
+  const { connect } = (await import(file)) as typeof clientModule;
   const command = [process.execPath, program, 'app-server'] as const;
   const to = { command, cwd: folderWith(t), env: { PATH: process.env['PATH'], ...env } };
   await using client = await connect({ to, info: { name: 'packed' } });
