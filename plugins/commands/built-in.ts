@@ -9,7 +9,9 @@ export const builtInCommands: readonly Command[] = [
     description: 'Makes room in the window. [what to keep]',
     run: async (remark, client, thread) => {
       const { before, after } = await client.request('thread/compact', { thread, remark });
-      return `The window went from about ${before} tokens to ${after}.`;
+      return after < before
+        ? `The window went from about ${before} tokens to ${after}.`
+        : `There was no room to make: the window has about ${after} tokens.`;
     },
   },
   {

@@ -210,4 +210,8 @@ test('compact takes a remark on what to keep and says what it came to', async (t
   assert.deepEqual(remarks, ['the names']);
   assert.match(text, /^The window went from about \d+ tokens to \d+\.$/);
   assert.equal(turn, undefined);
+  assert.match(
+    (await place.run('compact')).text ?? '',
+    /no room to make: the window has about \d+/,
+  );
 });
