@@ -13,19 +13,22 @@ interface Modules {
 type ChunkOf = (id: string, modules: Modules) => string | null;
 
 /**
- * Light modules, which import nothing but their like, share three chunks: `spindle`, read by every start of `exec`,
- * `app-server` for what answers a client's handshake, and `later` for what is loaded when it is asked for. Reading a chunk costs half a millisecond, so a chunk for every
+ * Light modules, which import nothing but their like, share four chunks: `spindle`, read by every start of `exec`,
+ * `app-server` for what answers a client's handshake, `mcp` for a start with MCP servers, and `later` for what is loaded when it is asked for. Reading a chunk costs half a millisecond, so a chunk for every
  * plugin would cost more than the whole start, and so would one for all: 100 KB of code cost 3 ms. What brings a
  * package with it has a chunk of its own. For one bundle: it remembers what it found.
  */
 export function chunksOf(root: string): ChunkOf {
   const first = new Set<string>();
   const serving = new Set<string>();
+  const servers = new Set<string>();
   return (id, modules) => {
     if (!isLight(id, { root, modules })) return null;
     if (first.size === 0) for (const file of firstFiles(root)) reach(file, modules, first);
     if (serving.size === 0) for (const file of servingFiles(root)) reach(file, modules, serving);
+    if (servers.size === 0) reach(join(root, serversFile), modules, servers);
     if (first.has(id)) return 'spindle';
+    if (servers.has(id)) return 'mcp';
     if (isOfClient.test(id)) return 'wire';
     return serving.has(id) ? 'app-server' : 'later';
   };
@@ -46,6 +49,9 @@ const isOfClient =
 function servingFiles(root: string): readonly string[] {
   return ['app-server.ts', fileOf('app-server')].map((file) => join(root, 'config', file));
 }
+
+/** What is loaded when an MCP server is configured. */
+const serversFile = 'plugins/mcp/servers.ts';
 
 function fileOf(name: string): string {
   const [, file] = /import\(["'](.+?)["']\)/.exec(String(builtins[name]?.load)) ?? [];
