@@ -12,8 +12,15 @@ import {
   type SpawnRequest,
 } from '../../core/index.ts';
 import { flag, number, type Params, request, text, texts } from './request.ts';
-import { type Confinement, type Piece, type Running, RunningCommands } from './running.ts';
+import {
+  type Confinement,
+  type Piece,
+  type Running,
+  RunningCommands,
+  type Size,
+} from './running.ts';
 import type { ShellNotes } from './shell-notes.ts';
+import { dataFrame, endFrame, inTerminal, resizeTerminal } from './terminal.ts';
 
 interface Means {
   readonly confinement: Confinement | undefined;
@@ -30,6 +37,8 @@ const executed: Readonly<Record<string, JsonSchema>> = {
   processId: text,
   folder: text,
   env: { type: 'object' },
+  size: { type: 'object' },
+  tty: flag,
   timeoutMs: number,
   outputBytesCap: number,
   streamStdin: flag,
@@ -59,10 +68,14 @@ export function commandRequests(means: Means): readonly RequestHandler[] {
       'command/exec/write',
       { processId: text, deltaBase64: text },
       async (params, context) => {
-        const process = await find(params, context).started;
-        const data = params.maybeText('deltaBase64');
-        if (data !== undefined) await process.write(Buffer.from(data, 'base64'));
-        if (params.flag('closeStdin')) process.end();
+        const { started, isTerminal } = find(params, context);
+        const process = await started;
+        const given = params.maybeText('deltaBase64');
+        const data = Buffer.from(given ?? '', 'base64');
+        if (given !== undefined) await process.write(isTerminal ? dataFrame(data) : data);
+        if (!params.flag('closeStdin')) return {};
+        if (isTerminal) await process.write(endFrame);
+        else process.end();
         return {};
       },
     ),
@@ -71,9 +84,9 @@ export function commandRequests(means: Means): readonly RequestHandler[] {
       'command/exec/resize',
       { processId: text, size: { type: 'object' } },
       async (params, context) => {
-        const { resize } = find(params, context);
-        if (resize === undefined) throw invalid`it has no terminal: start it with "tty"`;
-        await resize(sizeOf(params) ?? { rows: 24, cols: 80 });
+        const { started, isTerminal } = find(params, context);
+        if (!isTerminal) throw invalid`it has no terminal: start it with "tty"`;
+        await resizeTerminal(await started, sizeOf(params));
         return {};
       },
     ),
@@ -101,7 +114,9 @@ interface Execution {
 async function execute({ params, context, running, means }: Execution): Promise<object> {
   checkWishes(params, means.confinement);
   const { client, effects } = context;
-  using own = running.add(client.name, params.maybeText('processId') ?? newId());
+  using own = running.add(client.name, params.maybeText('processId') ?? newId(), {
+    isTerminal: params.flag('tty'),
+  });
   const isStreamed = params.flag('streamStdoutStderr') || params.flag('tty');
   const cap = params.flag('disableOutputCap')
     ? Infinity
@@ -119,7 +134,6 @@ async function execute({ params, context, running, means }: Execution): Promise<
 
 /** What cannot be had is refused, not left out: a client that asks for less than there is relies on it. */
 function checkWishes(params: Params, confinement: Confinement | undefined): void {
-  if (params.flag('tty')) throw invalid`there are no terminals here: leave out "tty"`;
   const needsName = ['tty', 'streamStdin', 'streamStdoutStderr'].find((name) => params.flag(name));
   if (needsName !== undefined && params.maybeText('processId') === undefined)
     throw invalid`expected a "processId" with "${needsName}"`;
@@ -144,13 +158,14 @@ function wishOf(params: Params): SandboxMode | undefined {
 
 function spawnOf(params: Params): SpawnRequest {
   const { env, unset } = environmentOf(params.object('env') ?? {});
-  const command = [...unset, ...params.texts('command')] as unknown as Argv; // at least one
+  const plain = [...unset, ...params.texts('command')] as unknown as Argv; // at least one
+  const argv = params.flag('tty') ? inTerminal(plain, sizeOf(params)) : plain;
   const cwd = params.maybeText('folder');
   const timeoutMs = params.flag('disableTimeout')
     ? maxTimeoutMs
     : (params.number('timeoutMs') ?? defaultTimeoutMs);
   return {
-    argv: command,
+    argv,
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdin: params.flag('streamStdin') || params.flag('tty'),
@@ -175,10 +190,12 @@ function exitCodeOf({ code, signal, timedOut }: Exit): number {
 
 const signals: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
-function sizeOf(params: Params) {
+function sizeOf(params: Params): Size {
   const { rows, cols } = params.object('size') ?? {};
-  return typeof rows === 'number' && typeof cols === 'number' ? { rows, cols } : undefined;
+  return typeof rows === 'number' && typeof cols === 'number' ? { rows, cols } : usualSize;
 }
+
+const usualSize: Size = { rows: 24, cols: 80 };
 
 /** Output up to a number of bytes for each stream: kept, or handed on. */
 class CappedOutput {

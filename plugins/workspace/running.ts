@@ -17,13 +17,13 @@ export interface Piece {
   readonly isLast: boolean;
 }
 
-/** One that runs. `resize` is there when it has a terminal. */
+/** One that runs, in a terminal or with plain pipes. */
 export interface Running {
   readonly output: Stream<Piece>;
   /** Rejects when it ends without having started. */
   readonly started: Promise<Process>;
   readonly begin: (process: Process) => void;
-  resize?: (size: Size) => Promise<void>;
+  readonly isTerminal: boolean;
 }
 
 export interface Size {
@@ -36,13 +36,14 @@ export class RunningCommands {
   readonly #all = new Map<string, Running>();
 
   /** Throws `conflict` when the client has one of this name. */
-  add(client: string, id: string): Running & Disposable {
+  add(client: string, id: string, { isTerminal = false } = {}): Running & Disposable {
     const key = keyOf(client, id);
     if (this.#all.has(key)) throw conflict`expected another processId: ${id} runs`;
     const output = new Stream<Piece>(({ bytes }) => bytes.length);
     const { promise: started, resolve: begin, reject } = Promise.withResolvers<Process>();
     started.catch(() => {}); // nobody may wait for it
     const running: Running & Disposable = {
+      isTerminal,
       output,
       started,
       begin,

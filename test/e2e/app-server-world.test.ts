@@ -133,6 +133,39 @@ test('a running command is written to, streams what it says, and is ended', asyn
   assert.match(nameless.message, /processId/u);
 });
 
+test('a command has a terminal of a size that can be changed, and is typed to', async (t) => {
+  const { client, cwd } = await connected(t);
+  const command = [
+    'sh',
+    '-c',
+    'stty size; echo ready; read line; stty size; echo "got $line"; exit 5',
+  ];
+  const size = { rows: 10, cols: 40 };
+  const running = client.request('command/exec', { command, cwd, processId: 't', tty: true, size });
+  let shown = '';
+  const until = async (wanted: RegExp) => {
+    while (!wanted.test(shown)) {
+      const { deltaBase64 } = await client.until('command/exec/outputDelta');
+      shown += Buffer.from(deltaBase64, 'base64').toString();
+    }
+  };
+  await until(/10 40\r\nready\r\n/u);
+  await client.request('command/exec/resize', { processId: 't', size: { rows: 20, cols: 50 } });
+  await client.request('command/exec/write', { processId: 't', deltaBase64: base64('hello\n') });
+  await until(/20 50[\s\S]*got hello\r\n/u);
+  assert.equal((await running).exitCode, 5);
+  const plain = client.request('command/exec', {
+    command: ['cat'],
+    cwd,
+    processId: 'p',
+    streamStdin: true,
+  });
+  const refused = await client.refused('command/exec/resize', { processId: 'p', size });
+  assert.match(refused.message, /no terminal/u);
+  await client.request('command/exec/write', { processId: 'p', closeStdin: true });
+  await plain;
+});
+
 test('a client that asks for a narrower sandbox than there is is refused, not run wider', async (t) => {
   const { client, cwd } = await connected(t);
   const refused = await client.refused('command/exec', {

@@ -46,7 +46,7 @@ export function commandMethods(): Readonly<Record<string, Method>> {
       const isStreamed = params.streamStdoutStderr === true || params.tty === true;
       // What it writes is told before it is told to have ended.
       if (isStreamed) await stream(session, processId, known).catch(() => {});
-      return executing;
+      return await executing; // else its name would be free before it has ended
     }),
     'command/exec/write': method(shapes['command/exec/write'], (params, session) =>
       send('command/exec/write', params, session),
