@@ -1,8 +1,10 @@
 /** `spindle trust [FOLDER] [--revoke]`. */
 
 import { realpathSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KernelError } from '../core/errors.ts';
+import { shown } from '../plugins/front-ends/terminal/style.ts';
 import { actingInAgents } from './agent-folders.ts';
 import { makeReader } from './cosmiconfig.ts';
 import { type FoundFile, foldersOf } from './files.ts';
@@ -14,6 +16,7 @@ import { PluginModules } from './plugin-modules.ts';
 import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { filesOf, usedPlugins } from './repository.ts';
 import { actingOf, addTrust, differences, readTrust, revokeTrust } from './trust.ts';
+import { changedLines, keepTexts } from './trust-texts.ts';
 
 /**
  * Records what acts in the repository of a folder: its configuration files from the root down to the folder, the
@@ -41,8 +44,13 @@ export function trustFolder(folder: string, paths: Paths): string {
     };
   }
   const before = readTrust(paths.trust)[root];
-  const lines = differences(before, acting);
+  const lines = differences(before, acting).flatMap(({ path, old }) => {
+    if (old === undefined) return [`new: ${path}`];
+    const changed = changedLines(paths.trust, old, isAbsolute(path) ? path : join(root, path));
+    return [`changed: ${path}`, ...changed.map((line) => `  ${shown(line)}`)];
+  });
   addTrust(paths.trust, root, acting);
+  keepTexts(paths.trust, root, readTrust(paths.trust));
   const what = lines.length === 0 ? ['nothing has changed'] : lines;
   return [`${root} is trusted:`, ...what.map((line) => `  ${line}`)].join('\n');
 }
@@ -51,6 +59,7 @@ export function trustFolder(folder: string, paths: Paths): string {
 export function revokeFolder(folder: string, paths: Paths): string {
   const { root } = find(folder);
   const isGone = revokeTrust(paths.trust, root);
+  if (isGone) keepTexts(paths.trust, root, readTrust(paths.trust));
   return isGone ? `${root} is not trusted any more` : `${root} was not trusted`;
 }
 

@@ -94,13 +94,19 @@ export function actingOf(root: string, file: string, hashes: ReadonlyMap<string,
   return { [inside(root, file)]: Object.fromEntries(entries) };
 }
 
-/** What differs between two records of one repository, a line each. */
-export function differences(before: Acting | undefined, after: Acting): readonly string[] {
+/** A file that acts and was not trusted as it is. `old`: the hash that was. */
+export interface Difference {
+  readonly path: string;
+  readonly old?: string | undefined;
+}
+
+/** What differs between two records of one repository. */
+export function differences(before: Acting | undefined, after: Acting): readonly Difference[] {
   const flat = (acting: Acting) => new Map(Object.values(acting).flatMap(Object.entries<string>));
   const [old, now] = [flat(before ?? {}), flat(after)];
   return [...now].flatMap(([path, hash]) => {
     if (old.get(path) === hash) return [];
-    return [`${old.has(path) ? 'changed' : 'new'}: ${path}`];
+    return [{ path, old: old.get(path) }];
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { loadConfig } from '../../config/load.ts';
@@ -51,11 +51,27 @@ for (const file of ['.spindlerc.json', 'tools/mine.ts', 'tools/helper.ts', 'lib/
     assert.ok(notice.includes(`has changed since it was trusted (${file} has changed)`), notice);
     assert.match(
       trustFolder(repository, paths),
-      new RegExp(`^.* is trusted:\n  changed: ${file}$`),
+      new RegExp(`^.* is trusted:\n  changed: ${file}\n    \\+ $`),
     );
     assert.equal((await counts(repository, env)).counts, true);
   });
 }
+
+test('an edit is shown line by line when it is trusted; what was trusted is kept for its user alone, until it is revoked', (t) => {
+  const { repository, paths } = fixture(t);
+  const file = join(repository, 'lib/deep.js');
+  writeFileSync(file, 'one\ntwo\nthree\n');
+  trustFolder(repository, paths);
+  writeFileSync(file, 'one\n2\u001b[8m\nthree\n');
+  const lines = trustFolder(repository, paths).split('\n').slice(1);
+  assert.deepEqual(lines, ['  changed: lib/deep.js', '    - two', String.raw`    + 2\u001b[8m`]);
+  const folder = paths.trust.replace('.json', '-texts');
+  const kept = readdirSync(folder);
+  assert.ok(kept.length > 0);
+  for (const name of kept) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
+  revokeFolder(repository, paths);
+  assert.deepEqual(readdirSync(folder), []);
+});
 
 test('a plugin file that is gone, and a configuration that is new, ask again', async (t) => {
   const { env, repository, paths } = fixture(t);
