@@ -57,7 +57,7 @@ export function threadResources(agent: Agent, alone: CallContext): ServedResourc
     list,
     read: async (uri, call) => {
       if (uri === 'spindle://threads') {
-        const { threads } = await agent.list({ limit: 100 }, call);
+        const { threads } = await agent.list({ limit: 100 }, alone);
         return contents(uri, json, JSON.stringify(threads, null, 2));
       }
       const [, thread, items, after = '-1', turn] = place.exec(uri) ?? [];
