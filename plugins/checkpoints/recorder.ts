@@ -59,14 +59,18 @@ export class Recorder implements Disposable {
     for (const tree of this.#trees.values()) tree[Symbol.dispose]();
   }
 
-  /** At a turn's end: looks at what still runs. Comes before the turn is followed no more. */
+  /**
+   * Where a turn begins and ends, looks at what runs on: what changed in between is of no turn. Comes before the event
+   * is followed, so that a turn that begins is not there yet and one that ends is still.
+   */
   hear(event: Event): void {
     if (event.type === 'thread/closed') this.#close(event.thread);
-    if (event.type !== 'item/appended' || event.item.type !== 'end') return;
-    const { thread } = event;
+    if (event.type !== 'item/appended') return;
+    const { thread, item } = event;
+    if (item.type !== 'turn' && item.type !== 'end') return;
     const open = [...this.#running].filter(({ turns }) => isIn(turns, thread));
     for (const tree of new Set(open.flatMap(({ trees }) => trees))) this.#look(tree, []);
-    this.#gaps.delete(thread);
+    if (item.type === 'end') this.#gaps.delete(thread);
   }
 
   #close(thread: string): void {
@@ -182,12 +186,12 @@ export class Recorder implements Disposable {
     });
   }
 
-  /** Of each thread the turn that runs now, or the one that started what still runs. */
+  /** Of each of these threads the turn that runs now. */
   #now(turns: readonly Place[]): readonly Place[] {
-    const now = turns.map(({ thread, turn }) => {
-      return { thread, turn: this.#options.followed.turnOf(thread) ?? turn };
+    return [...new Set(turns.map(({ thread }) => thread))].flatMap((thread) => {
+      const turn = this.#options.followed.turnOf(thread);
+      return turn === undefined ? [] : [{ thread, turn }];
     });
-    return [...new Map(now.map((one) => [`${one.thread} ${one.turn}`, one])).values()];
   }
 
   #add(turns: readonly Place[], by: 'patch' | 'command', changes: readonly Change[]): void {
