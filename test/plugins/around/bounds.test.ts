@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 
 import { tools, type Content, type Plugin, type ToolResult } from '../../../core/index.ts';
 import bounds, { options, type BoundsOptions } from '../../../plugins/around/bounds.ts';
-import { sizeOf } from '../../../plugins/around/bounds/header.ts';
+import { orientationOf, sizeOf } from '../../../plugins/around/bounds/header.ts';
+import { upright } from '../../../plugins/around/bounds/upright.ts';
 import { openToolThread, type ToolThread } from '../../contracts/tool-thread.ts';
 import { claiming, picture } from '../../fixtures/pictures.ts';
 
@@ -53,6 +54,38 @@ for (const [type, as] of [
     assert.match(textOf(note), /^\[the image was scaled from 600×200 \(.* MB\) to 300×100\]$/);
     assert.deepEqual(more, []);
   });
+}
+
+/** What shows how an image stands: two pixels of a picture with three. */
+const corner = {
+  width: 3,
+  height: 2,
+  data: Uint8Array.from([1, 2, 3, 4, 5, 6].flatMap((n) => [n, 0, 0, 255])),
+};
+
+test('every orientation of Exif is turned upright', () => {
+  const seen = Array.from({ length: 8 }, (_, at) => {
+    const { width, data } = upright(corner, at + 1);
+    const first = Array.from({ length: 6 }, (_one, pixel) => data[pixel * 4]);
+    return `${width}: ${first.join('')}`;
+  });
+  const turned = ['3: 123456', '3: 321654', '3: 654321', '3: 456123'];
+  assert.deepEqual(seen, [...turned, '2: 142536', '2: 415263', '2: 635241', '2: 362514']);
+});
+
+test('a photograph that lies on its side is scaled upright', async (t) => {
+  const photo = lyingDown(picture('jpeg', 600, 200));
+  const [made, note] = await fitted(t, [image(photo, 'image/jpeg')], { imageEdge: 300 });
+  assert.deepEqual(shownSize(made), { mimeType: 'image/jpeg', width: 100, height: 300 });
+  assert.match(textOf(note), /from 600×200 .* to 100×300/);
+});
+
+/** The same JPEG with an Exif segment that says 6: to be turned to the right. */
+function lyingDown(jpeg: Buffer): Buffer {
+  const tiff = '4d4d002a00000008000101120003000000010006000000000000';
+  const content = Buffer.concat([Buffer.from('Exif\0\0'), Buffer.from(tiff, 'hex')]);
+  const head = Buffer.from([0xff, 0xe1, 0, content.length + 2]);
+  return Buffer.concat([jpeg.subarray(0, 2), head, content, jpeg.subarray(2)]);
 }
 
 test('an image with too many bytes becomes a JPEG, and smaller until it fits', async (t) => {
@@ -139,7 +172,9 @@ test('the size of an image is read from any bytes without a fault', () => {
   const starts = ['', '89504e47', 'ffd8', '47494638', '52494646000000005745425056503858'];
   fc.assert(
     fc.property(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 60 }), (start, rest) => {
-      const size = sizeOf(Buffer.concat([Buffer.from(start, 'hex'), rest]));
+      const bytes = Buffer.concat([Buffer.from(start, 'hex'), rest]);
+      const size = sizeOf(bytes);
+      assert.ok(orientationOf(bytes) >= 1);
       assert.ok(size === undefined || (size.width > 0 && size.height > 0));
     }),
   );
