@@ -33,7 +33,6 @@ const known: Readonly<Record<string, (value: unknown) => boolean>> = {
   disabled: (value) => typeof value === 'boolean',
   choose: isTexts,
   hide: isTexts,
-  alias: isStrings,
   offer: (value) => value === 'direct' || value === 'search',
 };
 
@@ -83,6 +82,7 @@ function faultOf(name: string, entry: unknown): string | undefined {
 
 /** Keys of a server that a repository never sets. */
 export const userOnlyKeys: ReadonlySet<string> = new Set([
+  'alias',
   'allow',
   'sandbox',
   'proxy',

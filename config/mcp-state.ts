@@ -55,7 +55,7 @@ function isAuth(data: unknown): data is StoredAuth {
   return isSection(data) && isSection(data['clients']);
 }
 
-/** The keys of the servers that the user has approved, by name. */
+/** SHA-256 of the entries of servers that the user has approved, by name. */
 type Approved = Readonly<Record<string, string>>;
 
 const approvedFile: RecordFile<Approved> = {

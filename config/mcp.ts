@@ -7,6 +7,7 @@ import type { ServerEntry } from '../plugins/mcp/server-schema.ts';
 import type { RemoteServer, ServerConfig, StdioServer } from '../plugins/mcp/server-config.ts';
 import type { PlacedRule, Rule } from '../plugins/policies/rules/rule.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { sha256 } from './imports.ts';
 import { type Layer, placeOf } from './layers.ts';
 import type { Configuration } from './load.ts';
 import { serverNames } from './mcp-layers.ts';
@@ -55,6 +56,11 @@ function keyOf(name: string, { command, args, env, cwd, url, headers, type }: Se
   return `${name.slice(0, 40)}-${fingerprintOf([name, type, command, args, env, cwd, url, headers])}`;
 }
 
+/** What is approved of a repository's server: everything its entry says. */
+function approvalOf({ name, entry }: Placed): string {
+  return sha256(JSON.stringify([name, entry]));
+}
+
 /** All servers that are configured; what cannot be used says why. */
 function serversOf(configuration: Configuration): readonly ServerConfig[] {
   const placed = placedServers(configuration);
@@ -78,7 +84,7 @@ function approvalFaults(
   }
   return new Map(
     own
-      .filter(({ name, key }) => approved[name] !== key)
+      .filter((one) => approved[one.name] !== approvalOf(one))
       .map(({ name }) => {
         const why =
           approved[name] === undefined
@@ -89,12 +95,14 @@ function approvalFaults(
   );
 }
 
-/** The keys of a repository's servers by name, for approving them. */
+/** What is to be approved of a repository's servers, by name. */
 export function repositoryServers(
   configuration: Configuration,
 ): ReadonlyMap<string, { key: string; shown: string }> {
   const own = placedServers(configuration).filter(({ layer }) => layer.name === 'repository');
-  return new Map(own.map(({ name, key, entry }) => [name, { key, shown: shownEntry(entry) }]));
+  return new Map(
+    own.map((one) => [one.name, { key: approvalOf(one), shown: shownEntry(one.entry) }]),
+  );
 }
 
 function shownEntry({ command, args = [], url, env = {}, headers = {} }: ServerEntry): string {

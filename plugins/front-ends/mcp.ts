@@ -3,8 +3,8 @@ import type { Client, Plugin } from '../../core/index.ts';
 import { parse } from './command-line/parse.ts';
 import { type Command, runCommand } from './command-line/run.ts';
 import { login } from './mcp/login.ts';
-import { shownDifferences, shownServers, shownTools } from './mcp/show.ts';
-import type { Difference, ServerStatus, ToolStatus } from './mcp/status.ts';
+import { shownDifferences, shownServers, shownSimplified, shownTools } from './mcp/show.ts';
+import type { Difference, ServerStatus, Simplified, ToolStatus } from './mcp/status.ts';
 
 /** `spindle mcp list|get|diff|accept|login|logout`: the configured servers, their tools, and logging in. */
 export default function mcpCommand(): Plugin {
@@ -46,12 +46,12 @@ const get: Command = (argv) => {
       { server, start: true },
       signal,
     )) as Servers; // as above
-    const { tools } = (await client.call('mcp/tools', { server }, signal)) as Tools; // as above
+    const { tools, simplified } = (await client.call('mcp/tools', { server }, signal)) as Tools; // as above
     const found = { ...servers[server], tools };
     const text =
       flags.json === true
         ? `${JSON.stringify(found, null, 2)}\n`
-        : `${shownServers(servers, style)}\n${shownTools(tools, style)}`;
+        : `${shownServers(servers, style)}\n${shownTools(tools, style)}${shownSimplified(simplified, style)}`;
     await stdout.write(text);
     return servers[server]?.state === 'failed' ? 1 : 0;
   };
@@ -59,6 +59,7 @@ const get: Command = (argv) => {
 
 interface Tools {
   readonly tools: readonly ToolStatus[];
+  readonly simplified: readonly Simplified[];
 }
 
 const diff: Command = (argv) => {

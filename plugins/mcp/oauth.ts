@@ -18,7 +18,6 @@ import { oneLine } from './text.ts';
 
 /** Where nobody listens: a refresh sends no redirect, and a login names its own. */
 const unusedRedirect = 'http://127.0.0.1/callback';
-const nothing: StoredAuth = { clients: {} };
 
 interface How {
   readonly redirectUrl?: string;
@@ -68,7 +67,7 @@ class Login implements OAuthClientProvider {
   readonly state = () => this.#nonce;
 
   #stored(): StoredAuth {
-    return this.#state.readAuth(this.#server.key) ?? nothing;
+    return storedFor(this.#server, this.#state) ?? { url: this.#server.url, clients: {} };
   }
 
   #store(changes: Partial<StoredAuth>): void {
@@ -132,6 +131,7 @@ class Login implements OAuthClientProvider {
     const keepsClients = scope !== 'all' && scope !== 'client';
     const keepsTokens = scope !== 'all' && scope !== 'tokens';
     this.#state.writeAuth(this.#server.key, {
+      url: this.#server.url,
       clients: keepsClients ? clients : {},
       ...(keepsTokens && tokens !== undefined ? { tokens } : {}),
     });
@@ -144,9 +144,15 @@ export function needsLogin({ name }: RemoteServer) {
   return invalid`MCP server ${name} wants a login: run "spindle mcp login ${name}"`;
 }
 
+/** What is kept for this very address. */
+function storedFor({ key, url }: RemoteServer, state: McpState): StoredAuth | undefined {
+  const stored = state.readAuth(key);
+  return stored?.url === url ? stored : undefined;
+}
+
 /** Whether there are tokens for a server. */
 export function isLoggedIn(server: RemoteServer, state: McpState): boolean {
-  return state.readAuth(server.key)?.tokens !== undefined;
+  return storedFor(server, state)?.tokens !== undefined;
 }
 
 /** What a server is reached with: its tokens, refreshed as needed, or what is configured. Never begins a login. */

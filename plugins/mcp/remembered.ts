@@ -51,6 +51,8 @@ export interface McpState {
 
 /** Of one server: plain data that `oauth.ts` makes and reads. */
 export interface StoredAuth {
+  /** The address that it is for; it is sent nowhere else. */
+  readonly url: string;
   /** By the issuer of the authorization server. */
   readonly clients: Readonly<Record<string, JsonSchema>>;
   readonly tokens?: JsonSchema;

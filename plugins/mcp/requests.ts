@@ -8,7 +8,7 @@ import {
   type RequestContext,
   type RequestHandler,
 } from '../../core/index.ts';
-import type { Catalog } from './catalog.ts';
+import { type Catalog, tellTool } from './catalog.ts';
 import { differencesOf } from './differences.ts';
 import { beginLogin, isLoggedIn, type Pending } from './oauth.ts';
 import { promptInput } from './prompt-commands.ts';
@@ -159,7 +159,12 @@ async function reload(
 
 function toolsOf(catalog: Catalog, name: string) {
   const server = catalog.server(name);
-  const names = new Map(catalog.toolsOf(server).map((one) => [one.definition.name, one.name]));
+  const offered = catalog.toolsOf(server);
+  const names = new Map(offered.map((one) => [one.definition.name, one.name]));
+  const simplified = offered.flatMap((one) => {
+    const { changes } = tellTool(one);
+    return changes.length === 0 ? [] : [{ name: one.name, without: changes }];
+  });
   const tools = server.remembered.tools.map(({ definition, changed, isGone }) => ({
     name: names.get(definition.name) ?? null,
     tool: clean(definition.name, 200),
@@ -174,7 +179,7 @@ function toolsOf(catalog: Catalog, name: string) {
             ? 'offered'
             : 'hidden',
   }));
-  return { tools, instructions: server.remembered.instructions ?? null };
+  return { tools, simplified, instructions: server.remembered.instructions ?? null };
 }
 
 /** Begins with `redirectUrl` and gives the address to open; ends with the `answer` that came back there. */

@@ -3,7 +3,7 @@
 import { line, type Style } from '../terminal/style.ts';
 import { table } from '../terminal/table.ts';
 import { duration } from '../terminal/words.ts';
-import type { Difference, ServerStatus, ToolStatus } from './status.ts';
+import type { Difference, ServerStatus, Simplified, ToolStatus } from './status.ts';
 
 /** A line for each server, and under it what is wrong. */
 export function shownServers(
@@ -54,6 +54,14 @@ export function shownTools(tools: readonly ToolStatus[], style: Style): string {
   ]);
   const [head = '', ...lines] = table([['TOOL', 'STATE', 'DESCRIPTION'], ...rows]).split('\n');
   return [style.dim(head), ...lines].join('\n');
+}
+
+/** What providers would refuse of schemas, and so is left out of them. */
+export function shownSimplified(all: readonly Simplified[], style: Style): string {
+  const lines = all.map(
+    ({ name, without }) => `! the schema of ${name} is made simpler: without ${without.join(', ')}`,
+  );
+  return lines.map((one) => style.yellow(`${line(one, 400)}\n`)).join('');
 }
 
 /** What has changed, tool by tool. */

@@ -30,3 +30,9 @@ export interface Difference {
   readonly tool: string;
   readonly lines: readonly string[];
 }
+
+/** A tool whose schema was made simpler for providers, and what is not in it. */
+export interface Simplified {
+  readonly name: string;
+  readonly without: readonly string[];
+}

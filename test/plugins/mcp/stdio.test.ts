@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
+import { aroundTool, type Plugin } from '../../../core/index.ts';
 import { memoryState } from '../../../plugins/mcp/remembered.ts';
 import { textOfResult } from '../../contracts/tool-thread.ts';
 import { openMcpThread, program, reference } from './mcp-thread.ts';
@@ -129,6 +130,23 @@ test('what cannot be seen is taken out of descriptions, and schemas are made so 
     type: 'object',
     properties: { a: { type: 'array', items: {} }, b: {} },
   });
+});
+
+test('wrappers around tools see a call under the name of the tool that is called', async (t) => {
+  const seen: string[] = [];
+  const watching: Plugin = {
+    name: 'watching',
+    api: 1,
+    setup: (host) => {
+      host.add(aroundTool, (call, _context, next) => {
+        seen.push(`${call.name} ${JSON.stringify(call.args)}`);
+        return next(call);
+      });
+    },
+  };
+  const thread = await openMcpThread(t, [raw('plain')], { plugins: [watching] });
+  await thread.call('tool_call', { name: 'raw/echo', arguments: { text: 'x' } });
+  assert.deepEqual(seen, ['raw__echo {"text":"x"}']);
 });
 
 test('a tool that changes while its server runs is disabled at once, and people are told in the thread', async (t) => {
