@@ -4,6 +4,7 @@ import type { Bench, Case, Figure } from './case.ts';
 import { appServer } from './cases/app-server.ts';
 import { checkpointsCase } from './cases/checkpoints.ts';
 import { deltas } from './cases/deltas.ts';
+import { fileSearch } from './cases/file-search.ts';
 import { firstRequest } from './cases/first-request.ts';
 import { judging } from './cases/judging.ts';
 import { longThread } from './cases/long-thread.ts';
@@ -29,6 +30,7 @@ const cases: readonly Case[] = [
   replay,
   checkpointsCase,
   appServer,
+  fileSearch,
 ];
 
 /** The cases of these names, or all when there are none. Throws for a name that is unknown. */
