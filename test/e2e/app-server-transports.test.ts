@@ -69,11 +69,16 @@ test('stdio is one of several, and a signal ends them all and takes the socket a
   both.stdin!.write(`${JSON.stringify(hello)}\n`);
   const [line] = (await once(createInterface({ input: both.stdout! }), 'line')) as [string];
   assert.match(line, /"id":1,"result"/);
-  for (const one of [child, both]) {
+  const { child: third, addresses } = await serve(e2e, 'ws://127.0.0.1:0');
+  const guest = new WebSocket(addresses[0]!, { headers: bearer });
+  await once(guest, 'open');
+  const dismissed = once(guest, 'close');
+  for (const one of [child, both, third]) {
     one.kill('SIGTERM');
     assert.deepEqual(await once(one, 'exit'), [143, null]);
   }
   assert.ok(!existsSync(path));
+  assert.equal((await dismissed)[0], 1001, 'who is connected is told that the server goes');
 });
 
 test('what cannot be listened on is told, and the exit code says so', async (t) => {

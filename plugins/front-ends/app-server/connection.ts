@@ -42,7 +42,7 @@ export class Connection {
 
   async run(): Promise<void> {
     this.#scope.use(this.#transport);
-    this.#scope.defer(() => this.#outbox.end(this.#transport.gone));
+    this.#scope.defer(() => this.#outbox.end(this.#over()));
     this.#scope.defer(() => this.#asking.close());
     this.#scope.defer(() => this.#left.abort());
     this.#scope.defer(() => this.#finish());
@@ -60,13 +60,17 @@ export class Connection {
 
   /** A client that has said all it wants to say may still read: what it asked is answered, if that is soon. */
   async #finish(): Promise<void> {
-    const { gone } = this.#transport;
     const { promise, resolve } = Promise.withResolvers<void>();
-    using _timer = setTimeout(resolve, finishMs);
-    const over = AbortSignal.any([gone, this.#server.signal]);
+    const over = this.#over();
     over.addEventListener('abort', () => resolve(), { once: true });
     if (over.aborted) return;
     await Promise.race([promise, Promise.all(this.#calls.values())]);
+  }
+
+  /** Aborted when nobody is waited for any longer. */
+  #over(): AbortSignal {
+    const { signal } = this.#server;
+    return AbortSignal.any([this.#transport.gone, signal, AbortSignal.timeout(finishMs)]);
   }
 
   #drop(why: string): void {

@@ -67,6 +67,7 @@ async function serveAll(addresses: readonly Address[], server: RunningServer): P
   if (others.length < addresses.length)
     await server.serve(streamTransport({ input, output, name: 'stdio', signal }));
   if (others.length > 0) await aborted(signal);
+  await server.dismiss();
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

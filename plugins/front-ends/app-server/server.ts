@@ -106,9 +106,14 @@ export class RunningServer implements Server, AsyncDisposable {
     for (const session of this.#sessions) session.notify(method, params, key);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Lets all clients go. */
+  async dismiss(): Promise<void> {
     for (const transport of this.#serving.keys()) transport.close('the server ends');
     await Promise.all(this.#serving.values());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dismiss();
     await this.scope.disposeAsync();
   }
 }

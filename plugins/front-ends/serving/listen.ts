@@ -56,13 +56,18 @@ const maxConnections = 2000;
 export async function listenHttp({ host, port, token, service }: HttpOptions): Promise<Listener> {
   const server = createServer();
   server.maxConnections = maxConnections;
+  const sockets = new Set<Socket>(); // those that were upgraded, too
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await listening(server, `${hostInUrl(host)}:${port}`, () => server.listen({ host, port }));
   const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
   attach(server, service, new Access(token, { host, port: actual }));
   return {
     address: `http://${hostInUrl(host)}:${actual}`,
-    [Symbol.asyncDispose]: () => closed(server),
+    [Symbol.asyncDispose]: () => closed(server, sockets),
   };
 }
 
@@ -159,12 +164,7 @@ export async function listenSocket({ path, onSocket }: SocketOptions): Promise<L
   chmodSync(path, 0o600);
   return {
     address: path,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      await promise;
-    },
+    [Symbol.asyncDispose]: () => closed(server, sockets),
   };
 }
 
@@ -205,9 +205,9 @@ async function listening(server: NetServer, where: string, start: () => void): P
   }
 }
 
-async function closed(server: HttpServer): Promise<void> {
+async function closed(server: NetServer, sockets: ReadonlySet<Socket>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  server.closeAllConnections();
+  for (const socket of sockets) socket.destroy();
   await promise;
 }

@@ -74,7 +74,10 @@ export class HttpSessions {
     const inbox = new Inbox<string>();
     const events = new EventStream();
     const pending = new Map<Id, ServerResponse>();
-    const end = () => inbox.end();
+    const end = () => {
+      inbox.end();
+      gone.abort();
+    };
     let timer = setTimeout(end, idleMs).unref();
     const touch = () => {
       clearTimeout(timer);
@@ -95,7 +98,6 @@ export class HttpSessions {
       [Symbol.asyncDispose]: async () => {
         clearTimeout(timer);
         this.#sessions.delete(id);
-        gone.abort();
         events.close();
         for (const response of pending.values())
           answerPlain(response, 503, 'the session has ended');
