@@ -37,7 +37,7 @@ export const judging: Case = {
       api: 1,
       setup: (host) => {
         judge = (effect, settings) =>
-          Promise.all(host.get(policies).map((policy) => policy.judge(effect, settings)));
+          Promise.all(host.get(policies).map(async (policy) => policy.judge(effect, settings)));
       },
     };
     const settings = {
