@@ -1,13 +1,15 @@
 /** Commands that may reach some hosts, by the proxy: through the kernel, in a real bubblewrap, with real programs. */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 
 import type { Answer, Host, Item, Plugin, ResultItem, Settings } from '../../../core/index.ts';
 import approval from '../../../plugins/policies/approval.ts';
@@ -18,7 +20,7 @@ import domains from '../../../plugins/sandboxes/domains.ts';
 import shell from '../../../plugins/tools/shell.ts';
 import { openToolThread, textOfResult, type ToolThread } from '../../contracts/tool-thread.ts';
 import { makeE2e } from '../../e2e/place.ts';
-import { has, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { folderFor, has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
 
 const whyNotHere = await whyNot();
 const skip = whyNotHere || (has('curl') ? false : 'NOT TESTED: there is no curl');
@@ -400,6 +402,18 @@ test('the rules of a repository that is not trusted open no host', { skip }, asy
   });
   const { stderr } = await place.run(['sandbox', '--', 'curl', '-sS', 'http://open.invalid/']);
   assert.match(stderr, /Could not resolve host/);
+});
+
+const isRoot = process.getuid?.() === 0;
+const user = isRoot ? whoElse() : undefined;
+const whyAlone = user === undefined && 'it is no root, or nobody else can read this folder';
+
+test('all of it holds for an ordinary user, too', { skip: skip || whyAlone }, async (t) => {
+  const env = { ...process.env, HOME: folderFor(t), NODE_TEST_CONTEXT: undefined };
+  chmodSync(env.HOME, 0o777);
+  const args = [...(user ?? []), process.execPath, '--test', import.meta.filename];
+  const ran = await promisify(execFile)('setpriv', args, { env }).catch((error: unknown) => error);
+  assert.ok(!(ran instanceof Error), JSON.stringify(ran));
 });
 
 function proxies(): readonly string[] {
