@@ -43,16 +43,14 @@ export async function passGate(effect: plug.EffectBody, owner: Owner): Promise<v
 const policiesOf = ({ get, base }: Owner) =>
   Array.from(new Set([...get(policies), ...base.registry.get(policies)]));
 
-/** A policy that never answers denies. */
-const limitMs = 10_000;
-
+/** A policy that fails, or never answers, denies. */
 async function judge(policy: plug.Policy, effect: plug.Effect, settings: Settings) {
   const failed = (error: unknown): plug.Verdict => {
     const reason = `policy ${policy.name} failed: ${messageOf(error)}`;
     return { verdict: 'deny', reason, rule: 'a policy that fails denies' };
   };
   const judging = Promise.try(() => policy.judge(effect, settings));
-  const verdict = await within(judging, { limitMs, what: 'it' }).catch(failed);
+  const verdict = await within(judging, { limitMs: 10_000, what: 'it' }).catch(failed);
   return verdict && { ...verdict, policy: policy.name };
 }
 
