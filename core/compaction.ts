@@ -11,8 +11,9 @@ import type { Turn } from './turn.ts';
 import { isWithin, tokensOf } from './window.ts';
 
 /** The share of the model's room at which compaction starts, and the share it aims at. */
-const fullAt = 0.85;
-const aimAt = 0.45;
+const [fullAt, aimAt] = [0.85, 0.45];
+/** A compactor that hangs must not hang the thread; one that asks a model takes its time. */
+const limitMs = 300_000;
 /** The newest commands and files that the kernel's own list holds, each. */
 const maxListed = 100;
 /** The owner of that list, which is made anew each time. */
@@ -72,7 +73,7 @@ async function propose(turn: Turn, job: CompactionJob, index: number): Promise<P
     (inner = await propose(turn, later, index + 1)).entries;
   try {
     const proposed = compactor.compact(own, next);
-    const entries = await within(proposed, { signal: turn.signal, what: `compactor ${by}` });
+    const entries = await within(proposed, { ...own, limitMs, what: `compactor ${by}` });
     const fault = faultIn(entries, job);
     if (fault === undefined) return entries === inner?.entries ? inner : { entries, by };
     own.notice('warning', `its window was not taken: ${fault}`);

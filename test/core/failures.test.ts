@@ -497,6 +497,31 @@ suite('compactor: notice, the next one in the chain', () => {
     assert.equal(items.find((item) => item.type === 'window')?.by, 'pins');
   });
 
+  test('one that hangs is given up after five minutes, with a notice, and the next one has its turn', async (t) => {
+    const begun = gate();
+    const hangs = () => {
+      begun.resolve();
+      return new Promise<never>(() => {});
+    };
+    const thread = await openThread(t, {
+      replies: ['one', 'two'],
+      plugins: [chatter, compacting({ hangs, pins: pinsOnly })],
+    });
+    await thread.turn('first');
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const compacted = thread.client.request('thread/compact', { thread: thread.id });
+    await begun.promise;
+    t.mock.timers.tick(300_000);
+    await compacted;
+    t.mock.timers.reset();
+    const items = await thread.items();
+    const notice = items.find((item) => item.type === 'notice');
+    assert.equal(notice?.plugin, 'hangs');
+    assert.match(notice.message, /compactor hangs took longer than 300000 ms/);
+    assert.equal(items.find((item) => item.type === 'window')?.by, 'pins');
+    assert.equal((await thread.turn('second')).end.status, 'completed');
+  });
+
   test('with none left the turn fails with model_context and says what to do', async (t) => {
     const thread = await openThread(t, {
       replies: ['one'],

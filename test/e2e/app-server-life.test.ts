@@ -226,10 +226,11 @@ test('an interrupt answers, completes what was started, and ends the turn as int
   assert.equal((await client.until('turn/completed')).turn.status, 'interrupted');
 });
 
+const command = (id: string) => ({
+  parts: [{ call: 'shell', args: { command: 'touch no' }, id }],
+});
+
 test('a refused command is declined and the turn goes on; a cancelled one stops it', async (t) => {
-  const command = (id: string) => ({
-    parts: [{ call: 'shell', args: { command: 'touch no' }, id }],
-  });
   const answers = [command('a'), { text: 'I see.' }, command('b')];
   const { client, cwd, turn } = await connected(t, answers, { flags: ['--approval', 'untrusted'] });
   const { thread } = await client.request('thread/start', { cwd });
