@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { Body, Item, ThreadEvent } from '../../../core/index.ts';
 import { historyOf } from '../../../plugins/front-ends/app-server/items/history.ts';
