@@ -1,10 +1,16 @@
 /**
- * MCP servers: external tools, resources and prompts. Without a configured server it adds two requests that say so and
+ * MCP servers: external tools, resources and prompts. Without a configured server it adds requests that say so and
  * nothing else. With servers nothing is started before the first request to the model has left: tools are offered as
  * they were accepted at an earlier start, and whatever is not known yet is found with `tool_search`.
  */
 
-import { type Plugin, requests, type SandboxMode } from '../../core/index.ts';
+import {
+  notFound,
+  type Plugin,
+  type RequestHandler,
+  requests,
+  type SandboxMode,
+} from '../../core/index.ts';
 import type { McpState } from './remembered.ts';
 import type { ServerConfig } from './server-config.ts';
 
@@ -31,14 +37,22 @@ export default function mcp(options: McpOptions = {}): Plugin {
     setup: async (host) => {
       const { servers = [] } = options;
       if (servers.length > 0) return (await import('./servers.ts')).addServers(host, options);
-      for (const name of ['mcp/status', 'mcp/reload'])
-        host.add(requests, { name, params: object, result: object, run: noServers });
+      for (const name of ['status', 'reload']) host.add(requests, request(name, noServers));
+      for (const name of ofServers) host.add(requests, request(name, noServer));
     },
   };
 }
 
-const object = { type: 'object' };
+/** Requests about one server. */
+const ofServers = 'tools diff accept login logout resources prompt complete'.split(' ');
 const noServers = () => Promise.resolve({ servers: {} });
+const noServer = () =>
+  Promise.reject(notFound`no MCP server is configured: add one under "mcpServers" (docs/mcp.md)`);
+
+function request(name: string, run: RequestHandler['run']): RequestHandler {
+  const object = { type: 'object' };
+  return { name: `mcp/${name}`, params: object, result: object, run };
+}
 
 /** What a configuration may say of this plugin; the servers are under `mcpServers`. */
 export const options = async () => {

@@ -25,12 +25,11 @@ export function shownServers(
     [['SERVER', 'STATE', 'START', 'TOOLS', 'SPEAKS', 'RUNS'], ...rows],
     [2, 3],
   ).split('\n');
-  const faults = all.flatMap(([name, { why, changed, auth }]) => [
+  const faults = all.flatMap(([name, { why, changed }]) => [
     ...(why === undefined ? [] : [`${name}: ${why}`]),
     ...(changed === 0
       ? []
       : [`${name}: ${changed} tools have changed, see "spindle mcp diff ${name}"`]),
-    ...(auth === undefined || auth === 'none' ? [] : [`${name}: reached with a ${auth}`]),
   ]);
   return [
     `${style.dim(head)}\n`,
@@ -39,8 +38,8 @@ export function shownServers(
   ].join('');
 }
 
-function heldBy({ type, confined }: ServerStatus): string {
-  if (type !== 'stdio') return 'elsewhere';
+function heldBy({ type, confined, auth = 'none' }: ServerStatus): string {
+  if (type !== 'stdio') return auth === 'none' ? 'elsewhere' : `elsewhere (${auth})`;
   if (confined === undefined) return '';
   return confined === 'none' ? 'unconfined' : `confined (${confined})`;
 }

@@ -60,6 +60,20 @@ test('configuration chooses, hides, renames and groups the tools of a server', a
   assert.match(told?.type === 'fragment' ? told.text : '', /- a: 15 tools \(ones\)/);
 });
 
+test('without a server requests about one say that none is configured', async (t) => {
+  const { client } = await openMcpThread(t, []);
+  assert.deepEqual(await client.call('mcp/status', {}), { servers: {} });
+  await assert.rejects(
+    client.call('mcp/tools', { server: 'x' }),
+    /no MCP server is configured: add one/,
+  );
+  const other = await openMcpThread(t, [raw('a', 'plain')]);
+  await assert.rejects(
+    other.client.call('mcp/tools', { server: 'x' }),
+    /no MCP server "x"; there are: a/,
+  );
+});
+
 test('without a server, and before one is needed, nothing of the SDK is loaded', () => {
   const root = join(import.meta.dirname, '../../..');
   const url = (path: string) => JSON.stringify(new URL(path, `file://${root}/`).href);
