@@ -12,11 +12,18 @@ const driver = join(import.meta.dirname, 'client.ts');
 const atOnce = 3;
 const limitMs = 60_000;
 
-/** Has the kit run all its client scenarios (of a version of the specification), a few at a time. */
-export async function judgeClient(version?: string): Promise<readonly Scenario[]> {
+interface Wanted {
+  /** Of the specification. */
+  readonly version?: string;
+  /** Scenarios by name; default: all. */
+  readonly only?: readonly string[];
+}
+
+/** Has the kit run its client scenarios, a few at a time. */
+export async function judgeClient({ version, only }: Wanted = {}): Promise<readonly Scenario[]> {
   const folder = mkdtempSync(join(tmpdir(), 'spindle-conformance-'));
   const of = version === undefined ? [] : ['--spec-version', version];
-  const names = (await listScenarios(['--client', ...of])).values();
+  const names = (only ?? (await listScenarios(['--client', ...of]))).values();
   const scenarios: Scenario[] = [];
   const work = async (worker: number) => {
     for (const name of names) {

@@ -1,5 +1,7 @@
 /** A call that may outlive the request that carries it: a request that asks for input ends, and its call goes on. */
 
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { KernelError, newId } from '../../../core/index.ts';
 
 /** What a host is asked for, in MCP's words: `elicitation/create`, `sampling/createMessage`, `roots/list`. */
@@ -60,6 +62,9 @@ interface Asked {
 
 const isWhole = (replies: InputReplies, requests: InputRequests) =>
   Object.keys(requests).every((name) => replies[name] !== undefined);
+
+/** How long calls may take to end with the server. */
+const endMs = 2000;
 
 /** How long a call waits for its host to come back with what it asked for. */
 const patienceMs = 600_000;
@@ -187,10 +192,11 @@ export class HeldCalls {
     return this.#calls.get(id);
   }
 
-  /** Ends all, and waits for their ends. */
+  /** Ends all, and waits for their ends, but not for one that does not heed it. */
   async close(): Promise<void> {
     const calls = [...this.#calls.values()];
     for (const call of calls) call.abort('the server ends');
-    await Promise.allSettled(calls.map(({ ended }) => ended));
+    const over = Promise.allSettled(calls.map(({ ended }) => ended));
+    await Promise.race([over, wait(endMs, undefined, { ref: false })]);
   }
 }
