@@ -43,8 +43,8 @@ export class Connection implements AsyncDisposable {
   readonly #options: ConnectOptions;
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #handlers = new Map<string, Handler>();
-  /** The last ordinal that was heard of in each thread that is followed. */
-  readonly #threads = new Map<string, number>();
+  /** The last ordinal that was heard of in each thread that is followed; of one that was joined, perhaps none yet. */
+  readonly #threads = new Map<string, number | undefined>();
   #rpc: Promise<Rpc>;
   #isClosed = false;
 
@@ -62,7 +62,8 @@ export class Connection implements AsyncDisposable {
     const rpc = await this.#rpc;
     const result = await rpc.request(method, params);
     const joined = joins.has(method) ? (result as Placed).thread?.id : undefined;
-    if (joined !== undefined && !this.#threads.has(joined)) this.#threads.set(joined, -1);
+    if (joined !== undefined && !this.#threads.has(joined))
+      this.#threads.set(joined, method === 'thread/start' ? -1 : undefined);
     if (leaves.has(method)) this.#threads.delete((params as Placed).threadId ?? '');
     return result;
   }
@@ -96,10 +97,10 @@ export class Connection implements AsyncDisposable {
   }
 
   #hear(method: string, params: unknown): void {
-    const { threadId = '', ordinal = -1 } = Object(params) as Placed; // whatever the server tells
-    const seen = this.#threads.get(threadId);
+    const { threadId = '', ordinal } = Object(params) as Placed; // whatever the server tells
     if (method === 'thread/closed' || method === 'thread/deleted') this.#threads.delete(threadId);
-    else if (seen !== undefined) this.#threads.set(threadId, Math.max(seen, ordinal));
+    else if (ordinal !== undefined && this.#threads.has(threadId))
+      this.#threads.set(threadId, Math.max(this.#threads.get(threadId) ?? -1, ordinal));
     for (const listener of this.#listeners.get(method) ?? []) listener(params);
   }
 
