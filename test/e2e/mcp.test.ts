@@ -54,6 +54,26 @@ test('a call that leaves the sandbox needs a rule or a yes; the entry of its ser
   assert.match(await run({ allow: true, deny: ['ech*'] }), /a rule denies it/);
 });
 
+test('a call of a server that runs in the sandbox needs no yes, and what holds it is told', async (t) => {
+  const call = {
+    parts: [{ call: 'tool_call', args: { name: 'things__echo', arguments: { text: 'hi' } } }],
+  };
+  const e2e = await makeE2e(t, {
+    answers: [call, { text: 'done' }],
+    config: { mcpServers: { things: server('plain') } },
+  });
+  const probe = await e2e.run(['sandbox', '--', 'true']);
+  if (probe.code !== 0) return t.skip('commands cannot be confined here');
+  const { stdout } = await e2e.run(['exec', '--json', 'go']);
+  assert.match(stdout, /echo: hi/);
+  const [thread = []] = e2e.threads();
+  const decisions = thread.flatMap((item) => (item.type === 'decision' ? [item] : []));
+  const decided = decisions.find(({ effect }) => effect.kind === 'call');
+  assert.equal(decided?.effect['confined'], true);
+  const narrower = await e2e.run(['mcp', 'list', '--json']);
+  assert.match(narrower.stdout, /"confined": "(?:full|partial)"/);
+});
+
 test("a repository's servers need trust, then a yes for each by name, and again when they change", async (t) => {
   const e2e = await makeE2e(t, {
     answers: [],
