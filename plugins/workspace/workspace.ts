@@ -1,6 +1,6 @@
 /**
  * The workspace for programs: requests on files, commands and file names, for front ends whose clients edit, run and search.
- * All of it acts as the client that asks, through the gate. docs/app-server.md has the requests.
+ * All of it acts as the client that asks, through the gate. docs/app-server-methods.md has the requests.
  */
 
 import { requests, type Plugin, type RequestHandler } from '../../core/index.ts';

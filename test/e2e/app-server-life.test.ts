@@ -450,3 +450,36 @@ test('a client that comes back is told all after an item, and a thread goes on i
   );
   assert.equal((await other.refused('turn/start', { threadId, input: [] })).code, -32602);
 });
+
+test('a sub-agent is an item with its thread, which every client is told of and lists leave out', async (t) => {
+  const task = { parts: [{ call: 'task', args: { prompt: 'do it' }, id: 'sub' }] };
+  const { client, cwd, turn } = await connected(t, [task, { text: 'done' }, { text: 'All done.' }]);
+  const { thread } = await client.request('thread/start', { cwd });
+  await client.until('thread/started');
+  await turn(thread.id, 'delegate');
+  const child = client.told.flatMap(({ method, params }) =>
+    method === 'thread/started' && 'thread' in params ? [params.thread] : [],
+  )[1];
+  assert.equal(child?.parentThreadId, thread.id);
+  const { data } = await client.request('thread/items/list', { threadId: thread.id });
+  const item = data.map((one) => one.item).find(({ id }) => id === 'sub');
+  assert.ok(item?.type === 'collabAgentToolCall');
+  assert.deepEqual(
+    [item.status, item.prompt, item.receiverThreadIds],
+    ['completed', 'do it', [child.id]],
+  );
+  assert.ok(
+    client.log.indexOf('notification item/started') <
+      client.log.lastIndexOf('notification thread/started'),
+  );
+  const listed = await client.request('thread/list', {});
+  assert.deepEqual(
+    listed.data.map(({ id }) => id),
+    [thread.id],
+  );
+  const children = await client.request('thread/list', { parentThreadId: thread.id });
+  assert.deepEqual(
+    children.data.map(({ id }) => id),
+    [child.id],
+  );
+});

@@ -113,7 +113,11 @@ export class Translation {
     user: (item) => this.#user(item),
     reasoning: (item) => this.#whole(item),
     assistant: (item) => this.#whole(item),
-    call: (item) => this.#calls.add(item, this.settings),
+    call: (item) => {
+      this.#calls.add(item, this.settings);
+      // It does nothing itself that would be judged first.
+      if (item.name === 'task') this.#steps.start(this.#calls.begin(item.call, item.at), item.at);
+    },
     hosted: (item) => {
       const search = { type: 'search', query: item.summary, queries: null } as const;
       const action = /search/u.test(item.name) ? search : ({ type: 'other' } as const);
