@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { Kernels } from './kernels.ts';
-import { type Configuration, loadConfig, type LoadOptions } from './load.ts';
+import { bareConfiguration, type Configuration, loadConfig, type LoadOptions } from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
 import { settingsOf } from './settings.ts';
 import { readVersion } from './version.ts';
@@ -18,17 +18,29 @@ export async function openMcpServer(options: LoadOptions): Promise<OpenKernel> {
       ...options,
       needsModel: true,
       with: ['direct', 'host-model', 'offers', 'workspace'],
+      programOptions: kernelOptions,
     }),
   );
-  const opened = await openConfigured(configuration, {
+  // What is configured concerns the folders' kernels.
+  const opened = await openConfigured(bareConfiguration(options), {
     needsModel: false,
     slots: ['frontEnds'],
     with: ['mcp-server'],
-    programOptions: (configured) => ({ 'mcp-server': optionsFor(configured, kernels) }),
+    programOptions: () => ({ 'mcp-server': optionsFor(configuration, kernels) }),
   });
   scope.use(opened);
   const owned = scope.move();
-  return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...opened, configuration, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What the kernels' own plugins are told of the configuration. */
+function kernelOptions(configuration: Configuration): Readonly<Record<string, object>> {
+  const { sandbox = 'workspace-write', network = false } = settingsOf(configuration);
+  return {
+    // Commands of a server that is killed must not run on.
+    local: { endsWithProgram: true },
+    workspace: { confinement: { sandbox, network } },
+  };
 }
 
 function optionsFor(configuration: Configuration, kernels: Kernels): object {

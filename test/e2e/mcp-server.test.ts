@@ -312,6 +312,21 @@ test('garbage, unknown methods and a thousand calls at once are answered, and th
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
+test('a server that is killed leaves no command running', async (t) => {
+  const e2e = await place(t, [
+    { parts: [{ call: 'shell', args: { command: 'echo $$ > pid; touch started; sleep 66' } }] },
+  ]);
+  const child = e2e.start('mcp-server', ...unconfined, '--approval', 'never');
+  child.stdin?.write(handshake);
+  child.stdin?.write(line(2, 'tools/call', { name: 'spindle', arguments: { prompt: 'x' } }));
+  await appears(e2e.cwd, 'started');
+  const pid = Number(readFileSync(join(e2e.cwd, 'pid'), 'utf8'));
+  const tail = spawn('tail', [`--pid=${pid}`, '-f', '/dev/null']);
+  t.after(() => tail.kill());
+  child.kill('SIGKILL');
+  await once(tail, 'exit');
+});
+
 for (const [how, code] of [
   ['end of input', 0],
   ['SIGINT', 130],
