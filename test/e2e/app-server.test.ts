@@ -55,9 +55,11 @@ test('a client runs a turn with reasoning, an approved command and an approved p
   assert.equal(done.turn.status, 'completed');
   assert.equal(readFileSync(join(cwd, 'made.txt'), 'utf8'), 'one\ntwo\n');
   assert.equal(readFileSync(join(cwd, 'here.txt'), 'utf8'), 'new\n');
+  // Deltas come as the kernel has them ready: of what is said at once there may be none.
   const shown = client.log
-    .filter((line, index, all) => line !== all[index - 1])
-    .map((line) => line.replace(/^notification /u, ''));
+    .map((line) => line.replace(/^notification /u, ''))
+    .filter((line) => !/[dD]elta$/u.test(line))
+    .filter((line, index, all) => line !== all[index - 1]);
   assert.deepEqual(shown, [
     'answer turn/start',
     'thread/status/changed',
@@ -66,10 +68,8 @@ test('a client runs a turn with reasoning, an approved command and an approved p
     'item/completed',
     'item/started',
     'item/reasoning/summaryPartAdded',
-    'item/reasoning/summaryTextDelta',
     'item/completed',
     'item/started',
-    'item/agentMessage/delta',
     'item/completed',
     'thread/tokenUsage/updated',
     'thread/status/changed',
@@ -77,7 +77,6 @@ test('a client runs a turn with reasoning, an approved command and an approved p
     'question item/commandExecution/requestApproval',
     'serverRequest/resolved',
     'thread/status/changed',
-    'item/commandExecution/outputDelta',
     'item/completed',
     'thread/tokenUsage/updated',
     'item/started',
@@ -88,7 +87,6 @@ test('a client runs a turn with reasoning, an approved command and an approved p
     'item/completed',
     'turn/diff/updated',
     'item/started',
-    'item/agentMessage/delta',
     'item/completed',
     'thread/tokenUsage/updated',
     'thread/status/changed',
