@@ -5,7 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
+import type { z } from 'zod';
+
+import { serverRequests } from '../../plugins/front-ends/app-server/schemas/server-requests.ts';
+import { threadRequests } from '../../plugins/front-ends/app-server/schemas/thread-requests.ts';
 import type { ClientRequests } from '../../plugins/front-ends/app-server/schemas/types.ts';
+import { worldRequests } from '../../plugins/front-ends/app-server/schemas/world-requests.ts';
 import { connectClient } from '../fixtures/front-ends/app-client.ts';
 import { type E2eOptions, makeE2e } from './place.ts';
 
@@ -157,4 +162,25 @@ test('what is wrong with a request is told with its place, and what is not there
   assert.deepEqual([wrong.code, wrong.data?.path], [-32602, 'edits[0].keyPath']);
   const limit = await client.refused('model/list', { limit: 'many' });
   assert.deepEqual([limit.code, limit.data?.path], [-32602, 'limit']);
+});
+
+test('a wrong type in any field of any request is refused with its place, and the server goes on', async (t) => {
+  const { client } = await connected(t);
+  const tables = { ...threadRequests, ...serverRequests, ...worldRequests };
+  let asked = 0;
+  for (const [method, { params }] of Object.entries(tables)) {
+    const schema: z.ZodObject = params;
+    for (const [field, type] of Object.entries(schema.shape)) {
+      const wrong = [7.5, [7.5], { a: [] }, ''].find(
+        (value) => !(type as z.ZodType).safeParse(value).success,
+      );
+      if (wrong === undefined) continue; // it takes anything
+      const { code, data } = await client.refused(method, { [field]: wrong });
+      assert.equal(code, -32602, `${method} ${field}`);
+      assert.equal(typeof data?.path, 'string', `${method} ${field}`);
+      asked++;
+    }
+  }
+  assert.ok(asked > 150, `only ${asked} fields were tried`);
+  await client.request('account/read', {});
 });
