@@ -265,10 +265,13 @@ function processes(name: string, machine: () => Machine): void {
     await using folder = await makeFolder();
     const path = join(folder.path, 'socket');
     const server = createSocketServer((peer) => {
-      peer.once('data', (said: Buffer) => peer.end(`heard ${String(said)}`));
+      peer.once('data', (said: Buffer) => {
+        setTimeout(() => peer.end(`heard ${String(said)}`), 50); // a program that does not wait would be gone
+      });
     });
     server.listen(path);
     await once(server, 'listening');
+    await using _closed = { [Symbol.asyncDispose]: async () => void server.close() };
     let output = '';
     const onOutput = (chunk: Uint8Array) => void (output += Buffer.from(chunk).toString());
     const plan: SpawnPlan = {

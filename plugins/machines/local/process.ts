@@ -178,11 +178,24 @@ async function linkFor(descriptor: string): Promise<Socket | undefined> {
   const greeting = descriptor.slice(linkPrefix.length + path.length + 1);
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const link = process.getBuiltinModule('node:net').connect({ path });
+  link.pause(); // what is answered is the program's to read
   link.on('error', (error) => {
     reject(new KernelError('unreachable', `cannot connect to ${path}: ${error.message}`));
   });
   link.write(greeting, () => resolve(link));
-  return promise;
+  await promise;
+  blocking(link);
+  return link;
+}
+
+/** A program that reads it waits for what comes, as it would on any other descriptor: Node's own sockets do not. */
+function blocking(link: Socket): void {
+  const { _handle: handle } = link as unknown as Handled; // no public name of Node reaches it
+  handle?.setBlocking?.(true);
+}
+
+interface Handled {
+  readonly _handle?: { readonly setBlocking?: (isBlocking: boolean) => number };
 }
 
 /** Gives the program what it reads on further descriptors. */
