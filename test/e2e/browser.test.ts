@@ -14,11 +14,13 @@ const chromium = spawnSync('sh', ['-c', 'command -v chromium || command -v googl
   .trim();
 const skip = chromium === '' ? 'there is no Chromium on this machine' : false;
 
-/** A tab, driven over the DevTools protocol. */
+/** A tab, driven over the DevTools protocol; none where Chromium does not start. */
 async function openTab(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'spindle-browser-'));
+  const shared = ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking'];
   const argv = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
-  const child = spawn(chromium, [...argv, `--user-data-dir=${folder}`, 'about:blank'], {
+  const all = [...argv, ...shared, `--user-data-dir=${folder}`, 'about:blank'];
+  const child = spawn(chromium, all, {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   t.after(async () => {
@@ -31,6 +33,7 @@ async function openTab(t: TestContext) {
     port = /listening on ws:\/\/[^:]+:(\d+)\//.exec(line)?.[1] ?? '';
     if (port !== '') break;
   }
+  if (port === '') return undefined;
   child.stderr.resume();
   const tabs = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as readonly {
     readonly type: string;
@@ -39,50 +42,60 @@ async function openTab(t: TestContext) {
   const url = tabs.find(({ type }) => type === 'page')!.webSocketDebuggerUrl;
   const socket = new WebSocket(url);
   await once(socket, 'open');
-  let last = 0;
-  const ask = async (method: string, params: object = {}): Promise<Record<string, unknown>> => {
-    const id = ++last;
+  const waiting = new Map<number | undefined, (result: Record<string, unknown>) => void>();
+  socket.on('message', (data: Buffer) => {
+    const { id, result } = JSON.parse(data.toString()) as { id?: number; result?: never };
+    waiting.get(id)?.(result ?? {});
+  });
+  const ask = (method: string, params: object = {}): Promise<Record<string, unknown>> => {
+    const id = waiting.size;
+    const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>();
+    waiting.set(id, resolve);
     socket.send(JSON.stringify({ id, method, params }));
-    for (;;) {
-      const [data] = (await once(socket, 'message')) as [Buffer];
-      const message = JSON.parse(data.toString()) as { id?: number; result?: never };
-      if (message.id === id) return message.result ?? {};
-    }
+    return promise;
   };
   const run = async (expression: string): Promise<unknown> => {
     const { result } = await ask('Runtime.evaluate', { expression, awaitPromise: true });
     return (result as { value?: unknown }).value;
   };
-  return { ask, run };
+  /** What an expression gives once it gives something: a page that is left while it is asked gives nothing. */
+  const until = async (expression: string): Promise<unknown> => {
+    for (;;) {
+      const value = await run(expression);
+      if (value !== undefined && value !== null && value !== false) return value;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { ask, run, until };
 }
 
-/** Resolves in the page when its text matches. */
+/** The page's text, when it matches. */
 const shows = (pattern: RegExp) =>
-  `new Promise((done) => { const look = () => ${String(pattern)}.test(document.body?.innerText ?? '') ? done(document.body.innerText) : setTimeout(look, 20); look(); })`;
+  `${String(pattern)}.test(document.body?.innerText ?? '') && document.body.innerText`;
 
 test(
   'the page takes the token, follows a turn through a disconnect, and shows its end',
-  { skip },
+  { skip, timeout: 120_000 },
   async (t) => {
+    const tab = await openTab(t);
+    if (tab === undefined) return t.skip('Chromium does not start on this machine');
+    const { ask, run, until } = tab;
     const text = 'The quick brown fox jumps over the lazy dog.';
     const e2e = await place(t, { answers: [{ parts: [{ text, deltas: 9 }], holdAfter: 8 }] });
     const { addresses } = await serve(e2e, 'http://127.0.0.1:0');
-    const { ask, run } = await openTab(t);
     await ask('Page.navigate', { url: `${addresses[0]}/#token=${token}` });
-    await run(
-      `new Promise((done) => { const look = () => document.getElementById('form')?.onsubmit && location.hash === '' ? done() : setTimeout(look, 20); look(); })`,
-    );
+    await until(`document.getElementById('form')?.onsubmit != null && location.hash === ''`);
     assert.equal(await run('document.cookie'), '', 'scripts do not see the cookie');
     await run(
       `document.getElementById('text').value = 'Go.'; document.getElementById('form').requestSubmit()`,
     );
-    await run(shows(/The quick/));
+    await until(shows(/The quick/));
     const offline = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
     await ask('Network.enable');
     await ask('Network.emulateNetworkConditions', { ...offline, offline: true });
     e2e.server.release();
     await ask('Network.emulateNetworkConditions', { ...offline, offline: false });
-    const shown = String(await run(shows(/turn completed/)));
+    const shown = String(await until(shows(/turn completed/)));
     assert.equal(shown.split(text).length, 2, shown);
   },
 );
