@@ -15,10 +15,9 @@ export type Strings = Readonly<Record<string, string>>;
 export type Argv = readonly [string, ...string[]];
 
 /**
- * A process to start. The kernel adds what the settings say of roots, network and sandbox. `env` is added to the allowed
- * environment; without `stdin` its input is at its end from the start. The whole process group is killed after
- * `timeoutMs`, and when the signal (or the turn's) aborts. `unconfined`: in no sandbox, and judged so. `server`: the MCP
- * server that this process is, the origin of its start and of its input.
+ * A process to start, under the settings' roots, network and sandbox. `env` is added to the allowed environment; without
+ * `stdin` its input is at its end from the start. Its whole group is killed after `timeoutMs`, and when the signal (or the
+ * turn's) aborts. `unconfined`: in no sandbox, and judged so. `server`: the MCP server that it is, the origin of its acts.
  */
 export type SpawnRequest = Readonly<{ argv: Argv; cwd?: string; env?: Strings } & Spawning & As>;
 type As = { unconfined?: boolean; server?: string };
@@ -45,8 +44,7 @@ export interface Process {
 
 /**
  * A request over HTTP. `timeoutMs`: until the answer's headers. `proxy`: instead of the environment's `HTTPS_PROXY`,
- * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's. With the method CONNECT
- * nothing is sent: the gate judges, and who asked connects.
+ * `HTTP_PROXY`, `NO_PROXY`. `ca`: PEM certificates trusted beside the system's. CONNECT sends nothing: it is judged.
  */
 export type FetchRequest = Readonly<{ method?: string; headers?: Strings; ca?: string } & Fetching>;
 type Fetching = { body?: Bytes; signal?: AbortSignal; timeoutMs?: number; proxy?: string };
@@ -180,17 +178,11 @@ export type AroundModel = (...call: ModelCall) => ReturnType<StreamModel>;
 export type ToolCall = Readonly<{ id: string; name: string; args: item.JsonSchema } & InTurn>;
 type InTurn = { thread: string; turn: string; settings: item.Settings };
 
-/**
- * The signal is aborted when the turn is interrupted; the call has 400 ms then. `progress` shows output as it comes; it is
- * not kept.
- */
+/** The signal is aborted when the turn is interrupted; the call has 400 ms then. What `progress` shows is not kept. */
 export type ToolContext = RequestContext & Readonly<{ call: ToolCall; progress: Progress }>;
 type Progress = (text: string) => void;
 
-/**
- * What a call gave. `detail` is for front ends; a `plan` in it is never lost to compaction, `tokens`, spent elsewhere, count
- * against the turn's limit.
- */
+/** `detail` is for front ends; compaction keeps a `plan` in it, and its `tokens` (spent elsewhere) count for the turn. */
 export type ToolResult = Readonly<{ content: readonly item.Content[]; isError?: boolean } & Detail>;
 type Detail = { detail?: item.JsonSchema };
 /** MCP's (spec 2025-11-25): they order calls (neighbouring reads run in parallel), inform people, widen nothing. */
@@ -226,9 +218,8 @@ export type SandboxProbe = Readonly<{ level: Confinement; reasons: readonly stri
 export type SandboxRequest = Readonly<{ argv: Argv; cwd: string; env: Strings } & Reach>;
 type Reach = { mode: item.SandboxMode; roots: readonly string[]; network: boolean };
 /**
- * What to start instead, as plain data. `cleanup`: paths; one that ends in `/` is an empty folder that is made, and shared
- * with other programs. `descriptors`, from 3 on: bytes (base64) that it reads, or `unix:PATH\nTEXT`: a connection to that
- * socket, on which TEXT was sent.
+ * What to start instead. `cleanup`: paths; one ending in `/` is an empty folder that is made, and shared with others.
+ * `descriptors`, from 3 on: bytes (base64) to read, or `unix:PATH\nTEXT`: a connection there, on which TEXT was sent.
  */
 export type SpawnPlan = Readonly<{ file: string; args: readonly string[]; cwd: string } & Around>;
 type Around = { env: Strings; descriptors?: readonly string[]; cleanup?: readonly string[] };
