@@ -29,7 +29,8 @@ export function chunksOf(root: string): ChunkOf {
     if (servers.size === 0) reach(join(root, serversFile), modules, servers);
     if (first.has(id)) return 'spindle';
     if (servers.has(id)) return 'mcp';
-    if (isOfClient.test(id)) return 'wire';
+    if (isOfWire.test(id)) return 'wire';
+    if (isOfClient.test(id)) return null;
     return serving.has(id) ? 'app-server' : 'later';
   };
 }
@@ -42,9 +43,11 @@ function firstFiles(root: string): readonly string[] {
   return [...own, ...plugins].map((file) => join(root, 'config', file));
 }
 
-/** The client library, which other programs load, and what it shares with the server: nothing of the rest. */
-const isOfClient =
-  /plugins.front-ends.(?:client\.ts|client.\w+\.ts|app-server.(?:lines|inbox|transport|rpc-error)\.ts)$/;
+/** What the client library shares with the server: other programs load this, and nothing of the rest. */
+const isOfWire = /plugins.front-ends.app-server.(?:lines|inbox|transport|rpc-error)\.ts$/;
+
+/** The rest of it, which starts processes and opens sockets, and which the server does not need. */
+const isOfClient = /plugins.front-ends.client(?:\.ts|.\w+\.ts)$/;
 
 function servingFiles(root: string): readonly string[] {
   return ['app-server.ts', fileOf('app-server')].map((file) => join(root, 'config', file));

@@ -74,7 +74,8 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
     unchecked.map(({ values }) => values),
   ]);
   const isValidated = found.length + unchecked.length === 0 || hasStamp(paths, fingerprint);
-  const read = await readerFor(found, isValidated);
+  const isRight = isValidated || hasStamp(paths, stampOf(fingerprint, 'layers'));
+  const read = await readerFor(found, isRight);
 
   const repositories = repositoryLayers(repository, read);
   const own = [...flags, ...repositories, ...(user ? [layerOf('user', user, read)] : [])];
@@ -83,7 +84,7 @@ export async function loadConfig(options: LoadOptions): Promise<Configuration> {
   const written = withSingleServers(governed.written);
   const layers = withSingleServers(governed.layers);
   const config = mergeLayers(written);
-  if (!isValidated) await validateAll(managed, written, config);
+  if (!isRight) await validateAll(managed, written, config);
   return {
     cwd,
     root: repository.root,
@@ -181,9 +182,9 @@ function realFolder(cwd: string): string {
 /** Unchanged JSON is parsed here and now; what is new or YAML goes the careful way. */
 async function readerFor(
   found: readonly FoundFile[],
-  isValidated: boolean,
+  isRight: boolean,
 ): Promise<(file: FoundFile) => ConfigData> {
-  if (found.length === 0 || (isValidated && found.every(({ file }) => isJson(file)))) {
+  if (found.length === 0 || (isRight && found.every(({ file }) => isJson(file)))) {
     return parseJsonFile;
   }
   const { makeReader } = await import('./cosmiconfig.ts');
@@ -203,18 +204,26 @@ function refusals(layers: readonly Layer[]): readonly Notice[] {
   );
 }
 
-function hasStamp(paths: Paths, fingerprint: string): boolean {
-  return statSync(join(paths.stamps, fingerprint), { throwIfNoEntry: false }) !== undefined;
+/** What was found valid: the layers alone, or with what plugins that are not ours make of their options. */
+type Checked = 'layers' | 'all';
+
+const stampOf = (fingerprint: string, checked: Checked) =>
+  checked === 'all' ? fingerprint : `${fingerprint}-${checked}`;
+
+function hasStamp(paths: Paths, stamp: string): boolean {
+  return statSync(join(paths.stamps, stamp), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Remembers that this configuration is valid, plugins and all. A state folder that cannot be written to costs time, no more. */
-export function dropStamp({ paths, fingerprint, isValidated }: Configuration): void {
-  if (isValidated) return;
+/** Remembers that this configuration is valid. A state folder that cannot be written to costs time, no more. */
+export function dropStamp(configuration: Configuration, checked: Checked = 'all'): void {
+  const { paths, fingerprint, isValidated } = configuration;
+  const stamp = stampOf(fingerprint, checked);
+  if (isValidated || hasStamp(paths, stamp)) return;
   try {
     makePrivateFolder(paths.stamps);
     const old = readdirSync(paths.stamps);
     if (old.length >= maxStamps) for (const name of old) rmSync(join(paths.stamps, name));
-    writeFileSync(join(paths.stamps, fingerprint), '', { mode: 0o600 });
+    writeFileSync(join(paths.stamps, stamp), '', { mode: 0o600 });
   } catch {
     // Then it is validated again next time.
   }

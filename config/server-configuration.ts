@@ -1,6 +1,5 @@
 /** The configuration as clients of the app server read and write it: all layers are read, the user's own file is written. */
 
-import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
 import { conflict, invalid } from '../core/errors.ts';
 import type {
@@ -14,6 +13,7 @@ import type {
   WrittenConfiguration,
 } from '../plugins/front-ends/app-server/configuration.ts';
 import { findUserFile, isJson, parseJsonFile } from './files.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import {
   type ConfigData,
   formatKeyPath,
@@ -68,11 +68,8 @@ function shownConfiguration({ layers }: Configuration): ShownConfiguration {
 const redactAll = (values: ConfigData): ConfigData => redact(values, []) as ConfigData; // a section stays one
 
 function placeOf({ name, file, values }: Layer): LayerPlace {
-  const version = versionOf(JSON.stringify(values));
-  return { name, version, ...(file === undefined ? {} : { file }) };
+  return { name, version: fingerprintOf(values), ...(file === undefined ? {} : { file }) };
 }
-
-const versionOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 function lostOf({ refused = {}, overruled = [] }: Layer): string {
   const names = [...leavesOf(refused)].map(([path]) => formatKeyPath(path));

@@ -1,7 +1,13 @@
 /** Servers as this program runs them: the front end at once, kernels for the folders it serves when they are asked for. */
 
 import { Kernels } from './kernels.ts';
-import { bareConfiguration, type Configuration, loadConfig, type LoadOptions } from './load.ts';
+import {
+  bareConfiguration,
+  type Configuration,
+  dropStamp,
+  loadConfig,
+  type LoadOptions,
+} from './load.ts';
 import { openConfigured, type OpenKernel } from './open.ts';
 import { settingsOf } from './settings.ts';
 import { readVersion } from './version.ts';
@@ -40,6 +46,7 @@ export async function openServer(options: LoadOptions, server: Server): Promise<
     programOptions: () => ({ [server.frontEnd]: { ...reach, ...server.options(configuration) } }),
   });
   scope.use(opened);
+  dropStamp(configuration, 'layers');
   const owned = scope.move();
   return { ...opened, configuration, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -16,15 +16,35 @@ const heavy =
   /^NativeModule (?:child_process|crypto|dgram|fs\/promises|http2|https|readline|tls|tty|worker_threads|zlib|internal\/(?:deps|webstreams)\/.*)$/u;
 
 test('before its first request the built program loads nothing heavy', async (t) => {
-  const { builtins, files } = await loadedAtStart(t);
+  const { folder, run } = await built(t);
+  await using server = await startStandIn([{ text: 'Hello.' }], join(folder, 'script.json'));
+  const model = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test', OPENAI_MODEL: 'stand-in' };
+  const { builtins, chunks } = await run(
+    ['exec', '--sandbox', 'danger-full-access', 'hello'],
+    model,
+  );
   assert.ok(builtins.includes('NativeModule http'), 'expected to see what was loaded');
   assert.deepEqual(
     builtins.filter((name) => heavy.test(name)),
     [],
   );
-  const chunks = files.filter((url) => url.endsWith('.js'));
-  const names = chunks.map((url) => basename(url).replace(/(?:-[\w-]{8})?\.js$/u, ''));
-  assert.deepEqual(names.toSorted(), ['main', 'openai', 'rolldown-runtime', 'spindle']);
+  assert.deepEqual(chunks, ['main', 'openai', 'rolldown-runtime', 'spindle']);
+});
+
+test('a client of the app server is greeted before anything heavy is loaded, whatever is configured', async (t) => {
+  const { folder, run } = await built(t);
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ provider: 'scripted' }));
+  const hello = { id: 1, method: 'initialize', params: { clientInfo: { name: 'test' } } };
+  const greet = () => run(['app-server'], {}, `${JSON.stringify(hello)}\n`);
+  const first = await greet();
+  assert.ok(first.chunks.includes('schema'), 'expected a new configuration to be validated');
+  const { builtins, chunks } = await greet();
+  assert.ok(builtins.includes('NativeModule net'), 'expected to see what was loaded');
+  assert.deepEqual(
+    builtins.filter((name) => heavy.test(name)),
+    [],
+  );
+  assert.deepEqual(chunks, ['app-server', 'main', 'rolldown-runtime', 'spindle', 'wire']);
 });
 
 /** What probe.cjs says. */
@@ -33,18 +53,27 @@ interface Loaded {
   readonly files: readonly string[];
 }
 
-async function loadedAtStart(t: TestContext): Promise<Loaded> {
+/** The program, built into a folder that is its home, too; `run` gives what a start of it loaded. */
+async function built(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'spindle-start-'));
   t.after(() => rmSync(folder, { recursive: true }));
   await bundle(undefined, folder);
-  const built = join(folder, 'spindle.cjs');
-  copyFileSync(launcher, built);
-  await using server = await startStandIn([{ text: 'Hello.' }], join(folder, 'script.json'));
+  const program = join(folder, 'spindle.cjs');
+  copyFileSync(launcher, program);
   const report = join(folder, 'probe.json');
-  const { PATH } = process.env;
-  const model = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test', OPENAI_MODEL: 'stand-in' };
-  const env = { PATH, HOME: folder, SPINDLE_HOME: folder, PROBE: report, ...model };
-  const argv = ['--require', probe, built, 'exec', '--sandbox', 'danger-full-access', 'hello'];
-  await promisify(execFile)(process.execPath, argv, { cwd: folder, env });
-  return JSON.parse(readFileSync(report, 'utf8')) as Loaded; // probe.cjs wrote it
+  const run = async (words: readonly string[], given: NodeJS.ProcessEnv, input = '') => {
+    rmSync(report, { force: true });
+    const { PATH } = process.env;
+    const env = { PATH, HOME: folder, SPINDLE_HOME: folder, PROBE: report, ...given };
+    const argv = ['--require', probe, program, ...words];
+    const running = promisify(execFile)(process.execPath, argv, { cwd: folder, env });
+    running.child.stdin?.end(input);
+    await running;
+    const { builtins, files } = JSON.parse(readFileSync(report, 'utf8')) as Loaded; // probe.cjs wrote it
+    const chunks = files.filter((url) => url.endsWith('.js')).map(chunkOf);
+    return { builtins, chunks: chunks.toSorted() };
+  };
+  return { folder, run };
 }
+
+const chunkOf = (url: string) => basename(url).replace(/(?:-[\w-]{8})?\.js$/u, '');

@@ -254,6 +254,19 @@ test('configuration that was found valid is not validated again until it changes
   await assert.rejects(loadConfig({ cwd, env }), { code: 'invalid' });
 });
 
+test('layers that were found valid without their plugins are not read the careful way again, their plugins are', async (t) => {
+  const { home, env } = homeWith(t, { 'config.json': { model: 'a' } });
+  const cwd = folderWith(t);
+  const first = await loadConfig({ cwd, env });
+  dropStamp(first, 'layers');
+  const again = await loadConfig({ cwd, env });
+  assert.deepEqual([again.isValidated, again.config], [false, { model: 'a' }]);
+  dropStamp(again);
+  assert.equal((await loadConfig({ cwd, env })).isValidated, true);
+  put(home, { 'config.json': { model: 'a', modle: 'b' } });
+  await assert.rejects(loadConfig({ cwd, env }), { code: 'invalid' });
+});
+
 test('a state folder that cannot be written to costs time only', async (t) => {
   const { env, home } = homeWith(t, { 'config.json': { model: 'a' }, stamps: 'a file in the way' });
   dropStamp(await loadConfig({ cwd: folderWith(t), env }));
