@@ -3,7 +3,7 @@
  * the few rules that are certain; whatever else it holds makes it a command that may write.
  */
 
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 
 /** Programs that only read, and which of their words make them write or run something. */
 const readers = new Map<string, RegExp | undefined>([
@@ -18,9 +18,9 @@ const readers = new Map<string, RegExp | undefined>([
     .map(plain),
   ['rg', /^--pre/],
   ['find', /^-(?:exec|ok|delete|fprint|fls)/],
-  ['fd', /^(?:-[xX]|--exec)/],
+  ['fd', /^(?:-\w*[xX]|--exec)/],
   ['sort', /^(?:-\w*o|--o|--compress)/],
-  ['tree', /^-o/],
+  ['tree', /^-\w*[oR]/],
   ['sed', undefined],
   // Its second file is written.
   ['uniq', /^[^-]/],
@@ -40,12 +40,17 @@ export function onlyReads(argv: readonly string[]): boolean {
   if (!isShell) return isReader(argv);
   if (flag !== '-c' || text === undefined || more.length > 0) return false;
   const commands = split(text);
-  return commands !== undefined && commands.every(isReader);
+  return commands !== undefined && commands.every((words) => isNamed(words) && isReader(words));
+}
+
+/** By a plain name, or where the system has its programs: `bin/test` is anybody's. */
+function isNamed([program = '']: readonly string[]): boolean {
+  return /^(?:(?:\/usr)?\/bin\/)?[^/]+$/.test(program);
 }
 
 function isReader([program = '', ...words]: readonly string[]): boolean {
   const name = basename(program);
-  if (!readers.has(name)) return false;
+  if (!readers.has(name) || (name !== program && !isAbsolute(program))) return false;
   if (name === 'sed' && !isSedRead(words)) return false;
   if (name === 'git' && !gitReads.test(words[0] ?? '')) return false;
   const writes = readers.get(name);

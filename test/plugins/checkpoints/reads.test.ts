@@ -14,6 +14,7 @@ const reading = [
   "find . -name '*.ts' -type f",
   'sort a | uniq -c 2>&1',
   'cd src; pwd',
+  '/usr/bin/wc -l a.txt; /bin/ls',
   'test -f a.txt && echo yes\necho no',
   String.raw`printf "%s\n" {1..40}`,
 ];
@@ -35,6 +36,13 @@ const writing = [
   'uniq a b',
   'rg --pre ./x y',
   'tree -o out',
+  'tree -ao out',
+  'tree -R -L 1',
+  'fd -Hx rm',
+  'bin/test',
+  './ls',
+  '/repository/bin/test',
+  'ls && ../date',
   'git checkout .',
   'git -C x status',
   'git diff --output=x',
@@ -74,6 +82,7 @@ for (const command of writing)
 test('a program without a shell is judged by its own words', () => {
   assert.equal(onlyReads(['/opt/bin/rg', '--json', 'x']), true);
   assert.equal(onlyReads(['rm', 'x']), false);
+  assert.equal(onlyReads(['bin/test', 'x']), false);
   assert.equal(onlyReads(['bash', 'script.sh']), false);
   assert.equal(onlyReads(['bash', '-c', 'ls', 'more']), false);
   assert.equal(onlyReads([]), false);
