@@ -11,6 +11,7 @@ import type { Gap } from '../record.ts';
 import {
   bytesAt,
   imageWithout,
+  isInPlace,
   isRecent,
   type Keeping,
   megabytes,
@@ -26,13 +27,18 @@ export interface TreeOptions extends Keeping, WalkOptions {
 }
 
 /** A file that git has: nothing of it was copied. */
-type InGit = Readonly<{ kind: 'git'; oid: string; mode: number; repository: Repository }>;
+type InGit = Readonly<{ kind: 'git'; mode: number; repository: Repository } & Tracked>;
+/** `bytes` of the file in the work tree. */
+type Tracked = Readonly<{ oid: string; bytes: number }>;
 /** A file that was copied, in case it is needed. */
 type Copied = Readonly<{ kind: 'copy'; mode: number } & Copy>;
 type Known = Image | InGit | Copied;
 type Entry = Readonly<{ stats: Stamp; isRecent: boolean; known: Known }>;
 type Stamp = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'mode'>;
 type Difference = Readonly<{ path: string; before: Known; after: Known }>;
+
+/** What was there before is not known. */
+const leftOut: Image = { kind: 'unknown', why: 'it was not covered before', stamp: '' };
 
 /** Copies that nobody needs any more are let go when there are this many times what one look may copy. */
 const spoolLooks = 4;
@@ -105,6 +111,8 @@ export class Tree implements Disposable {
     for (const [path, { known }] of entries) {
       if (found.has(path)) continue;
       entries.delete(path);
+      // What is still there is only left out from now on: it is ignored, or was noted though it is.
+      if (statsAt(path) !== undefined && isInPlace(path)) continue;
       changed.push({ path, before: known, after: nothing });
     }
     return isFirst ? [] : changed.flatMap((one) => this.#change(one));
@@ -131,7 +139,7 @@ export class Tree implements Disposable {
     const known = this.#identify(path, found);
     const isNew = !stats.isDirectory() && isRecent(stats, startedMs);
     this.#entries?.set(path, { stats: stampIn(stats), isRecent: isNew, known });
-    const before = old?.known ?? nothing;
+    const before = old?.known ?? (this.#walker.wasLeftOut(path) ? leftOut : nothing);
     if (!isSameKnown(before, known)) changed.push({ path, before, after: known });
   }
 
@@ -148,7 +156,7 @@ export class Tree implements Disposable {
     if (tracked?.isClean === true) return tracked.known;
     const bytes = stats.isFile() ? bytesAt(path, stats, maxFileBytes) : undefined;
     if (bytes === undefined) return imageWithout(path, stats, maxFileBytes);
-    const isInGit = tracked?.bytes === bytes.length && blobOid(bytes) === tracked.known.oid;
+    const isInGit = tracked?.known.bytes === bytes.length && blobOid(bytes) === tracked.known.oid;
     return isInGit ? tracked.known : this.#copy(bytes, stats);
   }
 
@@ -163,16 +171,20 @@ export class Tree implements Disposable {
   /** What is known, its content in the store. */
   #image(known: Known): Image {
     if (known.kind !== 'git' && known.kind !== 'copy') return known;
-    const bytes =
-      known.kind === 'copy'
-        ? this.#spool.get(known)
-        : known.repository.objects.blob(known.oid, this.#options.maxFileBytes);
-    if (bytes !== undefined) {
+    const bytes = known.kind === 'copy' ? this.#spool.get(known) : this.#blob(known);
+    // Git may have it in another form, by a configuration that was not seen: with other ends of lines, say.
+    if (bytes?.length === known.bytes) {
       const hash = this.#options.contents.put(bytes);
       return { kind: 'file', hash, bytes: bytes.length, mode: known.mode };
     }
-    const why = `git has it no longer, or it is larger than ${megabytes(this.#options.maxFileBytes)}`;
+    const limit = megabytes(this.#options.maxFileBytes);
+    const lost = `git has it no longer, or it is larger than ${limit}`;
+    const why = bytes === undefined ? lost : 'git keeps it in another form';
     return { kind: 'unknown', why, stamp: known.kind === 'git' ? known.oid : '' };
+  }
+
+  #blob({ repository, oid }: InGit): Uint8Array | undefined {
+    return repository.objects.blob(oid, this.#options.maxFileBytes);
   }
 
   /** Takes note of a path that was changed with everybody's knowledge: it will not be found again. */
@@ -195,9 +207,9 @@ function trackedAt(path: string, { stats, repository }: Found) {
   const entry = repository?.index()?.entries.get(path.slice(repository.root.length + 1));
   if (entry === undefined || repository === undefined) return undefined;
   const { oid, bytes } = entry;
-  const known: InGit = { kind: 'git', oid, mode: stats.mode & 0o777, repository };
+  const known: InGit = { kind: 'git', oid, bytes, mode: stats.mode & 0o777, repository };
   const isClean = repository.isPlain && looksClean(entry, stats, repository.indexMs);
-  return { known, bytes, isClean };
+  return { known, isClean };
 }
 
 function stampIn({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Stamp {

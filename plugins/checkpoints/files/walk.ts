@@ -1,7 +1,7 @@
 /** All files of a folder that checkpoints are about, as they look now. */
 
 import { type Dirent, readdirSync, type Stats } from 'node:fs';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 
 import { gitlinkMode, type Index } from '../git/index-file.ts';
 import { type Repository, repositoryAt, repositoryAround } from '../git/repository.ts';
@@ -60,6 +60,9 @@ export class Walker {
   readonly #listings = new Map<string, Listing>();
   #found = new Map<string, Found>();
   #gaps: Gap[] = [];
+  /** All that was left out in this walk, and in the one before. */
+  #left = new Set<string>();
+  #leftBefore = new Set<string>();
   #startedMs = 0;
 
   /** `root` is a real path; links in it are not followed. */
@@ -73,12 +76,20 @@ export class Walker {
 
   walk(): Walked {
     [this.#found, this.#gaps, this.#startedMs] = [new Map(), [], Date.now()];
+    [this.#left, this.#leftBefore] = [new Set(), this.#left];
     const stats = statsAt(this.#root);
     const around = this.#repository(this.#root, repositoryAround);
     const rules = around === undefined ? [] : this.#rulesAbove(this.#root, around);
     if (stats !== undefined) this.#enter(this.#root, stats, { ...placeIn(around), rules });
     const isCut = this.#found.size > this.#options.maxFiles;
     return { found: this.#found, gaps: this.#gaps, isCut };
+  }
+
+  /** Whether the walk before left a path out, or a folder that it lies in: it may have been there. */
+  wasLeftOut(path: string): boolean {
+    for (let at = path; at.length > this.#root.length; at = dirname(at))
+      if (this.#leftBefore.has(at)) return true;
+    return false;
   }
 
   #repository(folder: string, find: (folder: string) => Repository | undefined) {
@@ -109,12 +120,17 @@ export class Walker {
 
   #enter(folder: string, stats: Stats, given: Place): void {
     const { files, folders, gaps, place } = this.#list(folder, stats, given);
-    this.#gaps.push(...gaps.slice(0, maxGaps - this.#gaps.length));
+    for (const gap of gaps) this.#leave(gap);
     for (const path of files) this.#seeFile(path, place);
     for (const path of folders) {
       if (this.#found.size > this.#options.maxFiles) return;
       this.#seeFolder(path, place);
     }
+  }
+
+  #leave(gap: Gap): void {
+    this.#left.add(gap.path);
+    if (this.#gaps.length < maxGaps) this.#gaps.push(gap);
   }
 
   #list(folder: string, stats: Stats, given: Place): Listing {
@@ -160,7 +176,7 @@ export class Walker {
     if (stats === undefined) return;
     const inner = statsAt(`${path}/.git`) && repositoryAt(path);
     if (inner !== undefined && place.repository !== undefined) {
-      this.#gaps.push({ path, why: 'it is a repository of its own' });
+      this.#leave({ path, why: 'it is a repository of its own' });
       return;
     }
     this.#found.set(path, { stats, repository: undefined });

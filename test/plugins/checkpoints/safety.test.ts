@@ -1,0 +1,53 @@
+/** Nothing is overwritten or removed that a turn did not write. */
+
+import assert from 'node:assert/strict';
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { commitAll, openCheckpoints, patch, sh } from './place.ts';
+
+test('what git ignores and a patch changed is not taken for removed by the command that follows', async (t) => {
+  const ignored = { '.gitignore': 'x.log\nout\n', 'x.log': 'l\n' };
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n', ...ignored } });
+  commitAll(thread.cwd);
+  const before = thread.snapshot();
+  await thread.turn(
+    sh('echo 0 >> a.txt'),
+    patch('*** Update File: x.log', '@@', '-l', '+m', '*** Add File: out/y', '+y'),
+    sh('echo 1 >> a.txt'),
+  );
+  assert.equal((await thread.revert()).done, true);
+  assert.deepEqual(thread.snapshot(), before);
+});
+
+test('what was ignored and is no longer was not made by the turn, and the other way round not removed', async (t) => {
+  const ignored = { '.gitignore': '.env\nout\n', '.env': 'KEY=1\n', 'out/y': 'mine\n' };
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n', ...ignored } });
+  commitAll(thread.cwd);
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 0 >> a.txt; echo a.txt.bak > .gitignore'));
+  const { done, uncovered } = await thread.revert();
+  assert.equal(done, true);
+  const why = 'it was not covered before';
+  for (const name of ['.env', 'out', 'out/y'])
+    assert.ok(uncovered.some((one) => one.path === join(thread.cwd, name) && one.why === why));
+  assert.deepEqual(thread.snapshot(), before);
+  await thread.turn(sh('echo 0 > new; echo 1 >> a.txt; echo new >> .gitignore'));
+  assert.equal((await thread.revert()).done, true);
+  assert.deepEqual(thread.snapshot(), { ...before, new: thread.snapshot()['new'] });
+});
+
+test('what git has in another form than the work tree is not put in its place', async (t) => {
+  const files = { 'a.txt': 'one\r\ntwo\r\n', '.gitattributes': '* text=auto\n' };
+  const thread = await openCheckpoints(t, { files });
+  utimesSync(join(thread.cwd, 'a.txt'), 1e9, 1e9);
+  commitAll(thread.cwd);
+  await thread.turn(sh('echo 3 >> a.txt'));
+  const state = thread.snapshot();
+  const { uncovered } = await thread.revert();
+  assert.deepEqual(uncovered, [
+    { path: join(thread.cwd, 'a.txt'), why: 'git keeps it in another form' },
+  ]);
+  assert.deepEqual(thread.snapshot(), state);
+});
