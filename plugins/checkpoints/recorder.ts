@@ -1,6 +1,7 @@
 /** Records what the running turns change: by patches exactly, by commands as it is found after them. */
 
 import {
+  type DecisionItem,
   type EffectRequest,
   type Event,
   type Host,
@@ -14,7 +15,7 @@ import { imageAt, missingFolders, type Keeping } from './files/look-at.ts';
 import type { Records } from './files/records.ts';
 import { Tree, type TreeOptions } from './files/tree.ts';
 import type { Followed } from './followed.ts';
-import { type Change, folder, isSame, nothing } from './image.ts';
+import { type Change, folder, type Image, isSame, nothing } from './image.ts';
 import type { Gap, Line } from './record.ts';
 
 /** What the recorder works with. */
@@ -28,7 +29,16 @@ interface Running {
   readonly run: string;
   readonly turns: readonly Place[];
   readonly trees: readonly Tree[];
+  /** Until somebody has allowed it, it changes nothing. */
+  isAllowed: boolean;
 }
+/** An effect that is still to be judged, and what is to be done once it may happen. */
+interface Waiting {
+  readonly effect: EffectRequest;
+  readonly allowed: (wasAsked: boolean) => void;
+}
+/** What was at a path, and which folders on the way to it were not there. */
+type Before = Readonly<{ image: Image; folders: readonly string[] }>;
 type Place = Readonly<{ thread: string; turn: string }>;
 /** Steps and turns that had begun. */
 type Moment = Readonly<{ steps: number; turns: number }>;
@@ -44,6 +54,7 @@ export class Recorder implements Disposable {
   readonly #gaps = new Map<string, Set<string>>();
   readonly #trees = new Map<string, Tree>();
   readonly #running = new Set<Running>();
+  readonly #waiting = new Set<Waiting>();
   /** When trees were looked at last. */
   readonly #lookedAt = new Map<Tree, Moment>();
   /** What could not be written down was told. */
@@ -67,10 +78,28 @@ export class Recorder implements Disposable {
     if (event.type === 'thread/closed') this.#close(event.thread);
     if (event.type !== 'item/appended') return;
     const { thread, item } = event;
+    if (item.type === 'decision') this.#decided(thread, item);
     if (item.type !== 'turn' && item.type !== 'end') return;
     const open = [...this.#running].filter(({ turns }) => isIn(turns, thread));
     for (const tree of new Set(open.flatMap(({ trees }) => trees))) this.#look(tree, []);
     if (item.type === 'end') this.#gaps.delete(thread);
+  }
+
+  /** Comes before the effect: what changed while somebody was asked is of other hands. */
+  #decided(thread: string, { call, effect, verdict, by }: DecisionItem): void {
+    if (verdict !== 'allow') return;
+    for (const one of this.#waiting) {
+      const { thread: itsThread, call: itsCall, kind } = one.effect;
+      if (itsThread !== thread || itsCall !== call || kind !== effect.kind) continue;
+      this.#waiting.delete(one);
+      one.allowed(by !== undefined);
+    }
+  }
+
+  #wait(effect: EffectRequest, allowed: Waiting['allowed']): Disposable {
+    const waiting = { effect, allowed };
+    this.#waiting.add(waiting);
+    return { [Symbol.dispose]: () => void this.#waiting.delete(waiting) };
   }
 
   #close(thread: string): void {
@@ -98,42 +127,59 @@ export class Recorder implements Disposable {
 
   /** Does something to one path, and records what became of it. */
   async around<T>(
-    { path: given, settings }: Readonly<{ path: string; settings: Settings }>,
+    what: Extract<EffectRequest, { kind: 'write' }>,
     turns: readonly Place[],
     act: () => Promise<T>,
   ): Promise<T> {
     const [machine] = this.#host.get(machines);
-    const path = machine?.resolve(given, settings.cwd) ?? given;
-    const before = this.#guard(turns, path, () => ({
-      image: imageAt(path, this.#keeping),
-      folders: missingFolders(path),
-    }));
+    const path = machine?.resolve(what.path, what.settings.cwd) ?? what.path;
+    const look = () =>
+      this.#guard(turns, path, () => ({
+        image: imageAt(path, this.#keeping),
+        folders: missingFolders(path),
+      }));
+    let before = look();
+    using _waiting = this.#wait(what, (wasAsked) => {
+      if (wasAsked) before = look();
+    });
     try {
       return await act();
     } finally {
-      if (before !== undefined)
-        this.#guard(turns, path, () => {
-          const after = imageAt(path, this.#keeping);
-          const made = isSame(before.image, after) ? [] : before.folders;
-          const changes = [
-            ...made.map((one) => ({ path: one, before: nothing, after: folder })),
-            { path, before: before.image, after },
-          ].filter((one) => !isSame(one.before, one.after));
-          this.#add(turns, 'patch', changes);
-          for (const tree of this.#trees.values()) tree.note(path, after);
-        });
+      if (before !== undefined) this.#written(turns, path, before);
     }
   }
 
+  #written(turns: readonly Place[], path: string, before: Before): void {
+    this.#guard(turns, path, () => {
+      const after = imageAt(path, this.#keeping);
+      const made = isSame(before.image, after) ? [] : before.folders;
+      const changes = [
+        ...made.map((one) => ({ path: one, before: nothing, after: folder })),
+        { path, before: before.image, after },
+      ].filter((one) => !isSame(one.before, one.after));
+      this.#add(turns, 'patch', changes);
+      for (const tree of this.#trees.values()) tree.note(path, after);
+    });
+  }
+
   /** Before something runs that may write: what is there is known then. Disposing it finds what changed. */
-  async begin({ settings }: EffectRequest, turns: readonly Place[]): Promise<Disposable> {
-    const trees = await this.#treesOf(settings);
+  async begin(what: EffectRequest, turns: readonly Place[]): Promise<Disposable> {
+    const trees = await this.#treesOf(what.settings);
     for (const tree of trees) if (!this.#isFresh(tree)) this.#look(tree, turns);
-    const running = { run: newId(), turns, trees };
+    const running: Running = { run: newId(), turns, trees, isAllowed: false };
     const at = Date.now();
     this.#write(turns, ({ turn }) => [{ type: 'begun', at, turn, run: running.run }]);
     this.#running.add(running);
-    return { [Symbol.dispose]: () => this.#end(running) };
+    const waiting = this.#wait(what, (wasAsked) => {
+      if (wasAsked) for (const tree of trees) this.#look(tree, turns);
+      running.isAllowed = true;
+    });
+    return {
+      [Symbol.dispose]: () => {
+        waiting[Symbol.dispose]();
+        this.#end(running);
+      },
+    };
   }
 
   /** Whether it was looked at in this step; a large one, in this turn. */
@@ -145,7 +191,7 @@ export class Recorder implements Disposable {
 
   #end(running: Running): void {
     if (!this.#running.has(running)) return;
-    for (const tree of running.trees) this.#look(tree, running.turns);
+    if (running.isAllowed) for (const tree of running.trees) this.#look(tree, running.turns);
     this.#running.delete(running);
     const at = Date.now();
     const gaps = running.trees.flatMap((tree) => tree.gaps);
@@ -181,9 +227,13 @@ export class Recorder implements Disposable {
       const changes = tree.look();
       const { steps, turns: count } = this.#options.followed;
       this.#lookedAt.set(tree, { steps, turns: count });
-      const running = [...this.#running].filter(({ trees }) => trees.includes(tree));
+      const running = this.#runningIn(tree);
       this.#add(this.#now(running.flatMap(({ turns }) => turns)), 'command', changes);
     });
+  }
+
+  #runningIn(tree: Tree): readonly Running[] {
+    return [...this.#running].filter(({ trees, isAllowed }) => isAllowed && trees.includes(tree));
   }
 
   /** Of each of these threads the turn that runs now. */

@@ -1,7 +1,7 @@
 /** Nothing is overwritten or removed that a turn did not write. */
 
 import assert from 'node:assert/strict';
-import { utimesSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -51,3 +51,29 @@ test('what git has in another form than the work tree is not put in its place', 
   ]);
   assert.deepEqual(thread.snapshot(), state);
 });
+
+for (const called of [sh('echo 1 >> b.txt'), patch('*** Update File: b.txt', '@@', '-two', '+2')])
+  test(`what is changed by hand while ${called.name} waits for a yes is of other hands`, async (t) => {
+    let count = 0;
+    const thread = await openCheckpoints(t, {
+      files: { 'a.txt': 'one\n', 'b.txt': 'two\n' },
+      policy: ({ kind, origin }) => {
+        const isAct = kind === 'spawn' || kind === 'write';
+        const verdict = isAct && origin.kind === 'tool' ? 'ask' : 'allow';
+        return { verdict, reason: 'a test', rule: 'asks' };
+      },
+      answer: () => {
+        for (const name of ['a.txt', 'b.txt'])
+          writeFileSync(join(thread.cwd, name), `two\nmine ${++count}\n`);
+        mine = thread.snapshot();
+        return { decision: 'once' };
+      },
+      settings: { approval: 'on-request' },
+    });
+    let mine = thread.snapshot();
+    await thread.turn(called);
+    assert.notDeepEqual(thread.snapshot(), mine);
+    const { done, changed } = await thread.revert();
+    assert.deepEqual([done, changed], [true, []]);
+    assert.deepEqual(thread.snapshot(), mine);
+  });
