@@ -165,7 +165,10 @@ export class Recorder implements Disposable {
   /** Before something runs that may write: what is there is known then. Disposing it finds what changed. */
   async begin(what: EffectRequest, turns: readonly Place[]): Promise<Disposable> {
     const trees = await this.#treesOf(what.settings);
-    for (const tree of trees) if (!this.#isFresh(tree)) this.#look(tree, turns);
+    for (const tree of trees.filter((one) => !this.#isFresh(one))) {
+      if (this.#runningIn(tree).length === 0) tree.trim();
+      this.#look(tree, turns);
+    }
     const running: Running = { run: newId(), turns, trees, isAllowed: false };
     const at = Date.now();
     this.#write(turns, ({ turn }) => [{ type: 'begun', at, turn, run: running.run }]);

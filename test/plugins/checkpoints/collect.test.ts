@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -97,3 +106,32 @@ test('a record that a full disk or a kill cut off anywhere has its whole lines',
     ['change', 'change', 'change', 'ended'],
   );
 });
+
+test(
+  'copies that are needed no more are let go',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const thread = await openCheckpoints(t, {
+      files: { 'a.txt': 'one\n' },
+      checkpoints: { maxCopyBytes: 5000 },
+    });
+    for (let turn = 0; turn < 10; turn++)
+      await thread.turn(sh(`head -c 4000 /dev/urandom > a.txt`));
+    const open = readdirSync('/proc/self/fd').map((name) => `/proc/self/fd/${name}`);
+    const copies = open.filter((path) => linkAt(path).startsWith(`${thread.kept}/spool.`));
+    assert.deepEqual(
+      copies.map((path) => statSync(path).size <= 4 * 5000 + 4000),
+      [true],
+    );
+    assert.equal((await thread.revert({ turn: '1' })).done, true);
+    assert.equal(readFileSync(join(thread.cwd, 'a.txt'), 'utf8'), 'one\n');
+  },
+);
+
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // it was closed meanwhile
+  }
+}
