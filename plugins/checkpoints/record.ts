@@ -11,12 +11,15 @@ export type GapLine = Of<'gap', { turn: string; path: string; why: string }>;
 /** A command that may write runs. Without its `ended` the program ended first, and what it did is not known. */
 export type RunLine = Of<'begun' | 'ended', { turn: string; run: string }>;
 /**
- * Files were taken back to what they were before `turn`: a line for each as it is done, all with the same `id`, and when
- * all is done one with the item `window` by which the conversation moved (absent: it did not). `undoes` names the revert
- * that this one has taken back; what it did on the way is a `part`.
+ * Files were taken back to what they were before `turn`: a line for each before it is done (`begun`) and one after (`void`:
+ * in the end it was not), all with the same `id`, and when all is done one with the item `window` by which the
+ * conversation moved (absent: it did not). `undoes` names the revert that this one has taken back; what it did on the way
+ * is a `part`.
  */
 export type RevertLine = Of<'revert', { id: string; turn: string } & Reverted>;
-type Reverted = { changes: readonly Change[]; window?: number; undoes?: string; part?: true };
+type Reverted = { changes: readonly Change[]; step?: RevertStep } & Moved;
+type Moved = { window?: number; undoes?: string; part?: true };
+export type RevertStep = 'begun' | 'void';
 export type Line = ChangeLine | GapLine | RunLine | RevertLine;
 
 /** A place that is not covered, and why. */
@@ -31,7 +34,7 @@ export function netSince(lines: readonly Line[], turns: ReadonlySet<string>): re
   const later = first < 0 ? [] : lines.slice(first);
   return net(
     later.flatMap((line) => {
-      if (line.type === 'revert') return line.changes;
+      if (line.type === 'revert') return line.step === undefined ? line.changes : [];
       return line.type === 'change' && turns.has(line.turn) ? [line] : [];
     }),
   );
@@ -70,14 +73,24 @@ function cutOff(lines: readonly Line[]): readonly Gap[] {
   return runs('begun').flatMap((run) => (ended.has(run) ? [] : [{ path: 'a command', why }]));
 }
 
-/** The last revert that was not taken back, nor takes one back, with all that it did. */
+/** The last revert that did something and was not taken back, nor takes one back; with all that it did or began to do. */
 export function lastRevert(lines: readonly Line[]): RevertLine | undefined {
   const reverts = lines.filter((line) => line.type === 'revert');
   const undone = new Set(reverts.map(({ undoes }) => undoes));
-  const own = reverts.filter(({ undoes, part }) => undoes === undefined && part !== true);
-  const last = own.findLast(({ id }) => !undone.has(id));
-  const changes = own.flatMap((line) => (line.id === last?.id ? line.changes : []));
-  return last && { ...last, changes };
+  const own = reverts.filter(
+    ({ id, undoes, part }) => undoes === undefined && !part && !undone.has(id),
+  );
+  const wholes = [...Map.groupBy(own, ({ id }) => id).values()].flatMap(asWhole);
+  return wholes.findLast(({ changes, window }) => changes.length > 0 || window !== undefined);
+}
+
+function asWhole(lines: readonly RevertLine[]): readonly RevertLine[] {
+  const changes = new Map<string, Change>();
+  for (const line of lines)
+    for (const one of line.changes)
+      if (line.step === 'void') changes.delete(one.path);
+      else changes.set(one.path, one);
+  return lines.slice(-1).map((last) => ({ ...last, changes: [...changes.values()] }));
 }
 
 /** The contents that a line needs. */

@@ -4,43 +4,51 @@ import { type Effects, messageOf } from '../../core/index.ts';
 import { imageAt, type Keeping } from './files/look-at.ts';
 import { type Change, type FileImage, type Image, isSame } from './image.ts';
 import type { Step } from './plan.ts';
-import type { Gap } from './record.ts';
-
-/** What was done, in order, and what failed. */
-export interface Restored {
-  readonly done: readonly Change[];
-  readonly failed: readonly Gap[];
-}
+import type { Gap, RevertStep } from './record.ts';
 
 interface Hands {
   readonly effects: Effects;
   readonly signal: AbortSignal;
   readonly keeping: Keeping;
-  /** Told of each change as soon as it is made. */
-  readonly note: (change: Change) => void;
+  /** Told of each change before it is made, and of what became of it: without `step` it was made. Throws: it is not. */
+  readonly note: (change: Change, step?: RevertStep) => void;
 }
 
-/** Does all steps: what is to go first, the deepest before its folder; then folders, then files and links. */
-export async function restore(steps: readonly Step[], hands: Hands): Promise<Restored> {
-  const done: Change[] = [];
+/**
+ * Does all steps: what is to go first, the deepest before its folder; then folders, then files and links. What is
+ * overwritten is noted before, so that it can be had again whenever the program or the disk gives up. Gives what failed.
+ */
+export async function restore(steps: readonly Step[], hands: Hands): Promise<readonly Gap[]> {
   const failed: Gap[] = [];
   for (const step of inOrder(steps)) {
-    const { path, wanted } = step;
+    const { path, now, wanted } = step;
+    const change = { path, before: now, after: wanted };
     try {
       hands.signal.throwIfAborted();
-      if (!isSame(imageAt(path, hands.keeping), step.now))
+      if (!isSame(imageAt(path, hands.keeping), now))
         throw new Error('it was changed just now: ask again');
-      const isDone = await put(step, hands);
-      if (!isDone) continue;
-      const change = { path, before: step.now, after: wanted };
-      hands.note(change);
-      done.push(change);
+      hands.note(change, 'begun');
+      const isDone = await putOrLeave(step, hands);
+      hands.note(change, isDone ? undefined : 'void');
     } catch (error) {
       const isOver = hands.signal.aborted;
       failed.push({ path, why: isOver ? 'it was interrupted before' : messageOf(error) });
     }
   }
-  return { done, failed };
+  return failed;
+}
+
+/** What could be done in part only, as on a full disk, is undone. */
+async function putOrLeave(step: Step, hands: Hands): Promise<boolean> {
+  const { path, now, wanted } = step;
+  try {
+    return await put(step, hands);
+  } catch (error) {
+    const left = imageAt(path, hands.keeping);
+    if (!isSame(left, now)) await put({ path, now: left, wanted: now }, hands);
+    hands.note({ path, before: now, after: wanted }, 'void');
+    throw error;
+  }
 }
 
 const depth = ({ path }: Step) => path.split('/').length;
@@ -59,7 +67,7 @@ async function put(step: Step, hands: Hands): Promise<boolean> {
   const { path, now, wanted } = step;
   const isCleared = now.kind === wanted.kind || (await clear(step, hands.effects));
   if (!isCleared) return false;
-  if (wanted.kind === 'file') await putFile(path, wanted, hands);
+  if (wanted.kind === 'file') await putFile(step, wanted, hands);
   if (wanted.kind === 'link') await putLink(step, wanted.target, hands.effects);
   if (wanted.kind === 'folder') await makeFolder(path, hands.effects);
   return true;
@@ -74,10 +82,13 @@ async function clear({ path, now, wanted }: Step, effects: Effects): Promise<boo
   return true;
 }
 
-async function putFile(path: string, { hash, mode }: FileImage, hands: Hands): Promise<void> {
-  const bytes = hands.keeping.contents.get(hash);
+async function putFile({ path, now }: Step, { hash, mode }: FileImage, hands: Hands) {
+  const { effects, keeping } = hands;
+  const bytes = keeping.contents.get(hash);
   if (bytes === undefined) throw new Error('what it held is gone');
-  await hands.effects.write(path, bytes, { mode });
+  const isClosed = now.kind === 'file' && (now.mode & 0o200) === 0;
+  if (isClosed) await runTool(effects, ['chmod', 'u+w', '--', path]);
+  await effects.write(path, bytes, { mode });
 }
 
 async function putLink({ path, now }: Step, target: string, effects: Effects): Promise<void> {

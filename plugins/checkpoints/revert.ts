@@ -6,7 +6,14 @@ import type { Records } from './files/records.ts';
 import type { Change } from './image.ts';
 import { readPast } from './past.ts';
 import { type Plan, planBack, planForth, type Step } from './plan.ts';
-import { type Gap, gapsOf, lastRevert, netSince, type RevertLine } from './record.ts';
+import {
+  type Gap,
+  gapsOf,
+  lastRevert,
+  netSince,
+  type RevertLine,
+  type RevertStep,
+} from './record.ts';
 import { restore } from './restore.ts';
 import { turnNamed, turnsOf } from './turns.ts';
 
@@ -124,17 +131,19 @@ async function act(what: Act): Promise<Outcome> {
 async function restoreAll({ wanted, context, means, plan, ...what }: Act, first: Plan, id: string) {
   const { effects, signal } = context;
   const isPart = what.undoes === undefined ? {} : { part: true as const };
-  const note = (change: Change) =>
-    append(wanted.thread, { id, turn: what.turn, changes: [change], ...isPart }, means);
+  const note = (change: Change, step?: RevertStep) => {
+    const line = { id, turn: what.turn, changes: [change], ...isPart };
+    append(wanted.thread, step === undefined ? line : { ...line, step }, means);
+  };
   const hands = { effects, signal, keeping: means, note };
   const steps = [...first.ready, ...(wanted.force ? first.changed : [])];
   const unreachable = new Set(first.gaps.map(({ path }) => path));
-  let { failed } = await restore(steps, hands);
+  let failed = await restore(steps, hands);
   let { ready, gaps } = plan();
   for (let round = 1; round < maxRounds && failed.length === 0; round++) {
     const more = ready.filter(({ path }) => unreachable.has(path));
     if (more.length === 0) break;
-    ({ failed } = await restore(more, hands));
+    failed = await restore(more, hands);
     ({ ready, gaps } = plan());
   }
   return { failed, gaps };

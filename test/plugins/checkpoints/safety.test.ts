@@ -1,10 +1,11 @@
 /** Nothing is overwritten or removed that a turn did not write. */
 
 import assert from 'node:assert/strict';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { aroundEffect, type Plugin } from '../../../core/index.ts';
 import { commitAll, openCheckpoints, patch, sh } from './place.ts';
 
 test('what git ignores and a patch changed is not taken for removed by the command that follows', async (t) => {
@@ -77,3 +78,58 @@ for (const called of [sh('echo 1 >> b.txt'), patch('*** Update File: b.txt', '@@
     assert.deepEqual([done, changed], [true, []]);
     assert.deepEqual(thread.snapshot(), mine);
   });
+
+test('what a revert overwrote just before the program was killed comes back with an undo', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n' } });
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 1 >> a.txt'));
+  const after = thread.snapshot();
+  await thread.revert();
+  assert.deepEqual(thread.snapshot(), before);
+  const [record = ''] = readdirSync(thread.kept).filter((name) => name.endsWith('.jsonl'));
+  const text = readFileSync(join(thread.kept, record), 'utf8');
+  const begun = text.indexOf('"step":"begun"');
+  truncateSync(join(thread.kept, record), text.indexOf('\n', begun) + 1);
+  assert.equal((await thread.undo()).done, true);
+  assert.deepEqual(thread.snapshot(), after);
+});
+
+test('a write of a revert that a full disk cut off leaves the file as it was', async (t) => {
+  let isFull = false;
+  const filling: Plugin = {
+    name: 'filling',
+    api: 1,
+    setup: (host) =>
+      void host.add(aroundEffect, (what, next) => {
+        if (!isFull || what.kind !== 'write') return next(what);
+        isFull = false;
+        writeFileSync(what.path, 'o');
+        throw new Error('ENOSPC: no space left on device');
+      }),
+  };
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n' }, plugins: [filling] });
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 1 >> a.txt'));
+  const after = thread.snapshot();
+  isFull = true;
+  const { done, failed } = await thread.revert();
+  assert.deepEqual(
+    [done, failed.map(({ why }) => why)],
+    [false, ['ENOSPC: no space left on device']],
+  );
+  assert.deepEqual(thread.snapshot(), after);
+  await assert.rejects(thread.undo(), { code: 'not_found' });
+  assert.equal((await thread.revert()).done, true);
+  assert.deepEqual(thread.snapshot(), before);
+});
+
+test('a file that the turn closed for writing comes back', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n' } });
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 1 >> a.txt; chmod 444 a.txt'));
+  const after = thread.snapshot();
+  assert.deepEqual((await thread.revert()).failed, []);
+  assert.deepEqual(thread.snapshot(), before);
+  assert.deepEqual((await thread.undo()).failed, []);
+  assert.deepEqual(thread.snapshot(), after);
+});
