@@ -102,7 +102,7 @@ function addPrompts({ host, readRoles, working }: Crew, tool: string): void {
     if (!offered.some(({ name }) => name === tool)) return { text: '', warnings: [] };
     const { roles, faults } = await readRoles();
     if (roles.length + faults.length === 0) return { text: '', warnings: [] };
-    const { isActive } = await import('./role.ts');
+    const { isActive } = await import('../markdown/folders.ts');
     const warnings = faults.map((fault) => leftOut('agent', fault));
     return { text: listOf(roles.filter(isActive), tool), warnings };
   };

@@ -1,18 +1,11 @@
 /** Roles of sub-agents: from the configuration, or a Markdown file with front matter whose text is the instructions. */
 
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 
 import type { Effects, SandboxMode } from '../../core/index.ts';
+import { folderReader, isMarkdown, type Named, withShadows } from '../markdown/folders.ts';
 import { type Fault, isFault, readFrontMatter } from '../markdown/front-matter.ts';
-import {
-  type BadFile,
-  type Entry,
-  type Folder,
-  type FolderOptions,
-  type Source,
-  Sources,
-  type Standing,
-} from '../markdown/sources.ts';
+import type { BadFile, Folder, FolderOptions, Source } from '../markdown/sources.ts';
 
 /** What a role is made of, however it is declared. */
 export interface RoleOptions {
@@ -30,14 +23,10 @@ export interface RoleOptions {
 }
 
 /** A role that can be used, if its standing lets it. */
-export interface Role extends RoleOptions {
-  readonly name: string;
+export interface Role extends RoleOptions, Named {
   /** The file, or `configuration`. */
   readonly source: string;
   readonly by: 'configuration' | Folder['by'];
-  readonly standing: Standing;
-  /** Where another of the same name stands before it, that one's source. */
-  readonly shadowedBy?: string;
 }
 
 /** What is there, good and bad. */
@@ -45,10 +34,6 @@ export interface Roles {
   readonly roles: readonly Role[];
   readonly faults: readonly BadFile[];
 }
-
-/** Whether a role takes part. */
-export const isActive = ({ standing, shadowedBy }: Role) =>
-  standing === 'trusted' && shadowedBy === undefined;
 
 const nameForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const maxName = 64;
@@ -64,40 +49,17 @@ export const sandboxes: readonly SandboxMode[] = [
 /** Gives a function that looks for all roles anew: those of the configuration, then of the folders. */
 export function roleReader(
   effects: Effects,
-  { folders = [], trusted }: FolderOptions,
+  options: FolderOptions,
   configured: Readonly<Record<string, RoleOptions>>,
 ): () => Promise<Roles> {
-  const sources = new Sources(effects, trusted);
   const ours = Object.entries(configured).map(([name, role]): Role => {
     return { name, ...role, source: 'configuration', by: 'configuration', standing: 'trusted' };
   });
+  const read = folderReader(effects, options, { isWanted: isMarkdown, read: readRole });
   return async () => {
-    const found = await Promise.all(folders.map((folder) => readFolder(folder, sources)));
-    const roles = withShadows([...ours, ...found.flatMap((one) => one.roles)]);
-    return { roles, faults: found.flatMap((one) => one.faults) };
+    const { things, faults } = await read();
+    return { roles: withShadows([...ours, ...things], ({ source }) => source), faults };
   };
-}
-
-const isWanted = ({ name, kind }: Entry) => name.endsWith('.md') && kind !== 'directory';
-
-async function readFolder({ path: folder, by }: Folder, sources: Sources): Promise<Roles> {
-  const { names, faults } = await sources.names(folder, isWanted);
-  const found = await Promise.all(names.map((name) => readOne(join(folder, name), by, sources)));
-  return {
-    roles: found.flatMap((one) => (one === undefined || isFault(one) ? [] : [one])),
-    faults: [...faults, ...found.flatMap((one) => (one && isFault(one) ? [one] : []))],
-  };
-}
-
-async function readOne(
-  path: string,
-  by: Folder['by'],
-  sources: Sources,
-): Promise<Role | BadFile | undefined> {
-  const source = await sources.read(path, by);
-  if (source === undefined || isFault(source)) return source;
-  const role = await readRole(source);
-  return isFault(role) ? { path, ...role } : role;
 }
 
 /** The role that a file declares; without `name` it is called as the file is. */
@@ -174,15 +136,4 @@ function toolsOf(value: unknown): readonly string[] | undefined {
   const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
   if (!Array.isArray(names)) return undefined;
   return names.every((name) => typeof name === 'string' && name !== '') ? names : undefined;
-}
-
-/** The first that may be used keeps the name. */
-function withShadows(roles: readonly Role[]): readonly Role[] {
-  const owners = new Map<string, string>();
-  return roles.map((role) => {
-    const owner = owners.get(role.name);
-    if (owner !== undefined) return { ...role, shadowedBy: owner };
-    if (isActive(role)) owners.set(role.name, role.source);
-    return role;
-  });
 }

@@ -9,12 +9,13 @@ import {
   type ToolContext,
   type ToolResult,
 } from '../../core/index.ts';
+import { isActive } from '../markdown/folders.ts';
 import { type Report, runChild } from './child.ts';
 import { leftOf } from './limit.ts';
 import type { Crew, TaskArgs, Turn } from './crew.ts';
 import { Ledger, Places } from './ledger.ts';
 import { resultOf } from './result.ts';
-import { isActive, type Role } from './role.ts';
+import type { Role } from './role.ts';
 import { settingsOf } from './settings.ts';
 
 /** What a call works with. */

@@ -1,58 +1,25 @@
 /** Commands that are Markdown files: their text is what the user says, with the argument put in. */
 
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 
 import type { Effects } from '../../core/index.ts';
+import { folderReader, isMarkdown } from '../markdown/folders.ts';
 import { type Fault, isFault, readFrontMatter } from '../markdown/front-matter.ts';
-import {
-  type BadFile,
-  type Entry,
-  type Folder,
-  type FolderOptions,
-  type Source,
-  Sources,
-} from '../markdown/sources.ts';
-import type { CommandSource, FoundCommands, SourcedCommand } from './slot.ts';
+import type { FolderOptions, Source } from '../markdown/sources.ts';
+import type { CommandSource, SourcedCommand } from './slot.ts';
 
 const nameForm = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const maxDescription = 120;
 
 /** Looks at the folders anew each time; files that stayed as they are, are not read again. */
 export function commandFiles(effects: Effects, options: FolderOptions): CommandSource {
-  const { folders = [], trusted } = options;
-  const sources = new Sources(effects, trusted);
+  const read = folderReader(effects, options, { isWanted: isMarkdown, read: readCommand });
   return {
     list: async () => {
-      const all = await Promise.all(folders.map((folder) => readFolder(folder, sources)));
-      return {
-        commands: all.flatMap((one) => one.commands),
-        faults: all.flatMap((one) => one.faults),
-      };
+      const { things, faults } = await read();
+      return { commands: things, faults };
     },
   };
-}
-
-const isWanted = ({ name, kind }: Entry) => name.endsWith('.md') && kind !== 'directory';
-
-async function readFolder({ path: folder, by }: Folder, sources: Sources): Promise<FoundCommands> {
-  const { names, faults } = await sources.names(folder, isWanted);
-  const read = await Promise.all(names.map((name) => readOne(join(folder, name), by, sources)));
-  const found = read.filter((one) => one !== undefined);
-  return {
-    commands: found.flatMap((one) => (isFault(one) ? [] : [one])),
-    faults: [...faults, ...found.flatMap((one) => (isFault(one) ? [one] : []))],
-  };
-}
-
-async function readOne(
-  path: string,
-  by: Folder['by'],
-  sources: Sources,
-): Promise<SourcedCommand | BadFile | undefined> {
-  const source = await sources.read(path, by);
-  if (source === undefined || isFault(source)) return source;
-  const command = await readCommand(source);
-  return isFault(command) ? { path, ...command } : command;
 }
 
 /** The command that a file is, called as the file is. What is not trusted is a fault. */

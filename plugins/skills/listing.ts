@@ -2,7 +2,8 @@
 
 import { dirname } from 'node:path';
 
-import { isActive, type Skill } from './skill.ts';
+import { isActive } from '../markdown/folders.ts';
+import type { Skill } from './skill.ts';
 
 /** The text, and which skills did not fit. */
 export interface Listing {

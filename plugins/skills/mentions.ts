@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { textOf, type Content } from '../../core/index.ts';
-import { isActive, type Skill } from './skill.ts';
+import { isActive } from '../markdown/folders.ts';
+import type { Skill } from './skill.ts';
 
 const mention = /(?<![\w$\\])\$([a-z0-9]+(?:-[a-z0-9]+)*)(?![\w-])/g;
 

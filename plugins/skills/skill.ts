@@ -1,21 +1,18 @@
 /** One skill by the Agent Skills specification (agentskills.io/specification, November 2026). */
 
+import type { Named } from '../markdown/folders.ts';
 import { type Fault, isFault, readFrontMatter } from '../markdown/front-matter.ts';
-import type { Source, Standing } from '../markdown/sources.ts';
+import type { Source } from '../markdown/sources.ts';
 
 /** A skill that can be used, if its standing lets it. */
-export interface Skill {
-  readonly name: string;
+export interface Skill extends Named {
   /** On one line. */
   readonly description: string;
   /** Of its SKILL.md. */
   readonly path: string;
   readonly by: Source['by'];
-  readonly standing: Standing;
   /** The model is not told of it: only the user names it. */
   readonly isForUser: boolean;
-  /** Where another of the same name stands before it, that one's file. */
-  readonly shadowedBy?: string;
   readonly license?: string;
   readonly compatibility?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -24,10 +21,6 @@ export interface Skill {
   /** The instructions, without front matter. */
   readonly body: string;
 }
-
-/** Whether a skill takes part. */
-export const isActive = ({ standing, shadowedBy }: Skill) =>
-  standing === 'trusted' && shadowedBy === undefined;
 
 const maxName = 64;
 const maxDescription = 1024;

@@ -90,17 +90,17 @@ function lazyScanner(host: Host, config: FolderOptions): Scanning {
 
 async function listOf(scan: Scan, maxBytes: number): Promise<SkillList> {
   const { listingOf } = await import('./listing.ts');
-  const { isActive } = await import('./skill.ts');
+  const { isActive } = await import('../markdown/folders.ts');
   const { bytes, leftOut: rest } = listingOf(scan.skills, maxBytes);
   const listed = scan.skills.map(({ body: _body, ...skill }): ListedSkill => {
     const isLeftOut = rest.some(({ path }) => path === skill.path);
-    return { ...skill, isTold: isActive({ ...skill, body: '' }) && !skill.isForUser && !isLeftOut };
+    return { ...skill, isTold: isActive(skill) && !skill.isForUser && !isLeftOut };
   });
   return { skills: listed, faults: scan.faults, budget: { maxBytes, bytes } };
 }
 
 async function find({ skills: all, faults }: Scan, name: unknown): Promise<Skill> {
-  const { isActive } = await import('./skill.ts');
+  const { isActive } = await import('../markdown/folders.ts');
   const active = all.filter(isActive);
   const found = active.find((skill) => skill.name === name);
   if (found !== undefined) return found;
@@ -132,7 +132,7 @@ function takePart(host: Host, scan: Scanning, maxBytes: number): void {
 
 /** `/name argument` says the same as `$name argument`. */
 async function commandsOf({ skills: all }: Scan): Promise<FoundCommands> {
-  const { isActive } = await import('./skill.ts');
+  const { isActive } = await import('../markdown/folders.ts');
   const active = all.filter(isActive).map(({ name, description, path }): SourcedCommand => {
     const run: SourcedCommand['run'] = async (argument, client, thread) => {
       const text = `$${name} ${argument}`.trim();
