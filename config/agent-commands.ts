@@ -1,13 +1,9 @@
 /** The commands that list what `.agents` folders hold. */
 
-import type { Command } from './flags.ts';
-import type { SharedFlags } from './prompt-commands.ts';
+import type { Command, SharedFlags } from './flags.ts';
 
 /** They start no thread. */
-export function agentCommands({
-  json,
-  configuration,
-}: Pick<SharedFlags, 'json' | 'configuration'>): readonly Command[] {
+export function agentCommands({ json, configuration }: SharedFlags): readonly Command[] {
   const listing = { usage: [''], flags: [json, ...configuration], words: [0, 0] } as const;
   return [
     {

@@ -1,7 +1,6 @@
 /** The commands of `spindle thread` that go back, and those that show what there is to go back to. */
 
-import type { Command, Flag } from './flags.ts';
-import type { SharedFlags } from './prompt-commands.ts';
+import type { Command, Flag, SharedFlags } from './flags.ts';
 
 /** In the order of the help. */
 export function checkpointCommands(shared: SharedFlags): readonly Command[] {

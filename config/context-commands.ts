@@ -1,7 +1,6 @@
 /** The commands of `spindle thread` that make room: in a window, and on the disk. */
 
-import type { Command } from './flags.ts';
-import type { SharedFlags } from './prompt-commands.ts';
+import type { Command, SharedFlags } from './flags.ts';
 
 /** In the order of the help. */
 export function contextCommands(shared: SharedFlags): readonly Command[] {

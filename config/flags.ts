@@ -7,6 +7,7 @@ import { mcpCommands } from './mcp-commands.ts';
 import { policyCommands } from './policy-commands.ts';
 import { promptCommands } from './prompt-commands.ts';
 import { serverCommands } from './server-commands.ts';
+import { threadCommands } from './thread-commands.ts';
 
 /** One flag. */
 export interface Flag {
@@ -42,6 +43,14 @@ export interface Command {
   readonly words: readonly [least: number, most: number];
   /** The front end that runs it; absent: this program does. */
   readonly frontEnd?: string;
+}
+
+/** Flags that other commands have too. */
+export interface SharedFlags {
+  readonly json: Flag;
+  readonly last: Flag;
+  readonly settings: readonly Flag[];
+  readonly configuration: readonly Flag[];
 }
 
 const configuration: readonly Flag[] = [
@@ -152,6 +161,8 @@ const json: Flag = { name: 'json', description: 'Print JSON.' };
 
 const last: Flag = { name: 'last', description: 'The last thread of this folder.' };
 
+const shared: SharedFlags = { json, last, settings, configuration };
+
 /** All commands. */
 export const commands: readonly Command[] = [
   {
@@ -163,79 +174,14 @@ export const commands: readonly Command[] = [
     words: [0, 3],
     frontEnd: 'exec',
   },
-  {
-    name: 'thread list',
-    usage: [''],
-    description: 'List stored threads, newest first.',
-    flags: [
-      json,
-      { name: 'all', description: "Of every folder, sub-agents' too." },
-      { name: 'parent', value: 'ID', description: "Those of this thread's sub-agents." },
-      { name: 'archived', description: 'Those that were put away.' },
-      { name: 'search', value: 'TEXT', description: 'Those that hold this text.' },
-      { name: 'limit', value: 'COUNT', isNumber: true, description: 'At most this many.' },
-      ...configuration,
-    ],
-    words: [0, 0],
-    frontEnd: 'thread',
-  },
-  {
-    name: 'thread show',
-    usage: ['ID', '--last'],
-    description: 'Show a thread.',
-    flags: [
-      json,
-      last,
-      { name: 'usage', description: 'What it cost in tokens, step by step.' },
-      ...configuration,
-    ],
-    words: [0, 1],
-    frontEnd: 'thread',
-  },
-  {
-    name: 'thread fork',
-    usage: ['ID', '--last'],
-    description: 'Copy a thread, whole or up to an item; prints the id of the copy.',
-    flags: [
-      last,
-      { name: 'after', value: 'ORDINAL', isNumber: true, description: 'The last item to copy.' },
-      ...configuration,
-    ],
-    words: [0, 1],
-    frontEnd: 'thread',
-  },
-  {
-    name: 'thread export',
-    usage: ['ID', '--last'],
-    description: 'Print a thread.',
-    flags: [
-      last,
-      {
-        name: 'format',
-        value: 'FORMAT',
-        choices: ['json', 'markdown'],
-        description: 'JSON (the default), or a text to read.',
-      },
-      ...configuration,
-    ],
-    words: [0, 1],
-    frontEnd: 'thread',
-  },
-  {
-    name: 'thread delete',
-    usage: ['ID…', '--last'],
-    description: 'Delete threads.',
-    flags: [last, ...configuration],
-    words: [0, 1000],
-    frontEnd: 'thread',
-  },
-  ...serverCommands({ settings, configuration }),
-  ...checkpointCommands({ json, last, settings, configuration }),
-  ...contextCommands({ json, last, settings, configuration }),
-  ...promptCommands({ json, last, settings, configuration }),
-  ...policyCommands({ json, last, settings, configuration }),
-  ...mcpCommands({ json, last, settings, configuration }),
-  ...agentCommands({ json, configuration }),
+  ...threadCommands(shared),
+  ...serverCommands(shared),
+  ...checkpointCommands(shared),
+  ...contextCommands(shared),
+  ...promptCommands(shared),
+  ...policyCommands(shared),
+  ...mcpCommands(shared),
+  ...agentCommands(shared),
   {
     name: 'plugin list',
     usage: [''],

@@ -1,7 +1,6 @@
 /** The commands of `spindle mcp`. */
 
-import type { Command } from './flags.ts';
-import type { SharedFlags } from './prompt-commands.ts';
+import type { Command, SharedFlags } from './flags.ts';
 
 /** All but `approve` ask the plugin. */
 export function mcpCommands({ json, configuration }: SharedFlags): readonly Command[] {

@@ -1,7 +1,6 @@
 /** The commands of `spindle policy`, and `spindle why`. */
 
-import type { Command, Flag } from './flags.ts';
-import type { SharedFlags } from './prompt-commands.ts';
+import type { Command, Flag, SharedFlags } from './flags.ts';
 
 /** Settings count through the configuration; the front end is not told of them. */
 export function policyCommands(shared: SharedFlags): readonly Command[] {

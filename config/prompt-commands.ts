@@ -1,14 +1,6 @@
 /** The commands of `spindle prompt`. */
 
-import type { Command, Flag } from './flags.ts';
-
-/** Flags that other commands have too. */
-export interface SharedFlags {
-  readonly json: Flag;
-  readonly last: Flag;
-  readonly settings: readonly Flag[];
-  readonly configuration: readonly Flag[];
-}
+import type { Command, Flag, SharedFlags } from './flags.ts';
 
 /** Settings count through the configuration; the front end is not told of them. */
 export function promptCommands(shared: SharedFlags): readonly Command[] {

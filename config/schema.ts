@@ -9,6 +9,7 @@ import { type ConfigData, formatKeyPath, isSection, type KeyPath, valueAt } from
 import { type Config, type keyRules, ruleOf } from './keys.ts';
 import { type Layer, sourceOf } from './layers.ts';
 import type { ManagedFile } from './managed.ts';
+import { check, type Issue, schemaOf } from './options-schema.ts';
 import { didYouMean } from './suggest.ts';
 
 const text = z.string().min(1);
@@ -218,51 +219,6 @@ function optionPlaces(values: ConfigData): readonly { path: KeyPath; plugin: str
     places.push({ path: ['plugins', name, 'options'], plugin: use });
   }
   return places.filter(({ plugin }) => Object.hasOwn(builtins, plugin));
-}
-
-/** A fault as zod (and every Standard Schema) reports it. */
-interface Issue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-  readonly code?: string | undefined;
-  readonly keys?: readonly string[];
-}
-
-interface Validated {
-  readonly value?: unknown;
-  readonly issues?: readonly Issue[] | undefined;
-}
-
-/** With the names of the options, as far as the schema tells them. */
-interface Checked extends Validated {
-  readonly names: readonly string[];
-}
-
-/** A schema by the Standard Schema specification (1.0), which zod's are. */
-interface StandardSchema {
-  readonly '~standard': { readonly validate: (value: unknown) => Validated | Promise<Validated> };
-}
-
-async function check(exported: unknown, options: ConfigData): Promise<Checked> {
-  const schema = await schemaOf(exported);
-  if (schema === undefined) return { value: options, names: [] };
-  const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return { ...(await schema['~standard'].validate(options)), names };
-}
-
-/** A plugin's `options`: a schema, or a function that gives one. */
-async function schemaOf(exported: unknown): Promise<StandardSchema | undefined> {
-  // A function without parameters, as the plugin contract has it.
-  const schema: unknown =
-    typeof exported === 'function' ? await (exported as () => unknown)() : exported;
-  if (schema === undefined) return undefined;
-  if (typeof schema === 'object' && schema !== null && '~standard' in schema) {
-    return schema as StandardSchema; // marked as one
-  }
-  throw new KernelError(
-    'plugin',
-    'expected the export "options" of a plugin to be a zod schema, or a function that gives one',
-  );
 }
 
 interface Place {

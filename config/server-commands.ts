@@ -1,11 +1,6 @@
 /** The commands that serve others. */
 
-import type { Command, Flag } from './flags.ts';
-
-interface SharedFlags {
-  readonly settings: readonly Flag[];
-  readonly configuration: readonly Flag[];
-}
+import type { Command, Flag, SharedFlags } from './flags.ts';
 
 const mcpFlags: readonly Flag[] = [
   {
