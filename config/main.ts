@@ -43,7 +43,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
   const parsed = isHelp(argv) ? undefined : parseArgs(argv);
   if (parsed !== undefined) return runCommand(parsed, signal);
   const { completionFor, helpFor, parseWithYargs } = await import('./usage.ts');
-  if (isHelp(argv)) return tell(await helpFor(argv, columns()));
+  if (isHelp(argv)) return tell(await helpFor(first === 'help' ? argv.slice(1) : argv, columns()));
   if (first === '--get-yargs-completions') return tell(await completionFor(argv));
   return runCommand(parseWithYargs(argv), signal);
 }

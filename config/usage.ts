@@ -34,11 +34,29 @@ export function parseWithYargs(argv: readonly string[]): Parsed {
   return parsed;
 }
 
-/** The help of a command, or of the program, in `columns` columns. */
+/** The help of a command, of what begins with the same word, or of the program, in `columns` columns. */
 export async function helpFor(argv: readonly string[], columns: number): Promise<string> {
   const command = findCommand(argv);
-  const own = command && withFlags(plainYargs([]), command).usage(usageOf(command));
-  return (await (own ?? allCommands()).wrap(columns).getHelp()).trimEnd();
+  const parser = command === undefined ? groupHelp(argv) : commandHelp(command);
+  return (await (parser ?? allCommands()).wrap(columns).getHelp()).trimEnd();
+}
+
+/** With the commands that lie below it. */
+function commandHelp(command: Command): Argv {
+  const below = commands.filter(({ name }) => name.startsWith(`${command.name} `));
+  const parser = withFlags(plainYargs([]), command).usage(usageOf(command));
+  return withCommands(parser, below);
+}
+
+function groupHelp([word = '']: readonly string[]): Argv | undefined {
+  const group = commands.filter(({ name }) => name.startsWith(`${word} `));
+  if (group.length === 0) return undefined;
+  return withCommands(plainYargs([]).usage(`spindle ${word} COMMAND`), group);
+}
+
+/** Under their whole names. */
+function withCommands(parser: Argv, group: readonly Command[]): Argv {
+  return group.reduce((inner, { name, description }) => inner.command(name, description), parser);
 }
 
 /** The completion script for `completion`; the words that may come next for `--get-yargs-completions …`. */
@@ -106,18 +124,21 @@ function allCommands(argv: readonly string[] = []): Argv {
   const groups = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? '');
   let parser = plainYargs(argv).usage('spindle COMMAND\n\nA microkernel coding agent.');
   for (const [word, group] of groups) {
-    const [first] = group;
-    const isAlone = group.length === 1 && first?.name === word;
-    parser = parser.command(
-      word,
-      isAlone ? first.description : group.map(({ name }) => name.slice(word.length + 1)).join(', '),
-      (inner) => (isAlone ? withFlags(inner, first) : withSubcommands(inner, group)),
+    const own = group.find(({ name }) => name === word);
+    const below = group.filter((command) => command !== own);
+    const names = below.map(({ name }) => name.slice(word.length + 1)).join(', ');
+    parser = parser.command(word, own?.description ?? names, (inner) =>
+      withSubcommands(own === undefined ? inner : withFlags(inner, own), below),
     );
   }
-  return parser.option('version', {
-    type: 'boolean',
-    description: 'Print the version.',
-    global: false,
+  return parser.options({
+    help: {
+      type: 'boolean',
+      alias: 'h',
+      description: 'Print this; after a command, its own.',
+      global: false,
+    },
+    version: { type: 'boolean', alias: 'V', description: 'Print the version.', global: false },
   });
 }
 

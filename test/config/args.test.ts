@@ -182,6 +182,18 @@ test('the help names every command, and of a command every flag that people need
   }
 });
 
+test('the help of a word that several commands begin with names each of them', async () => {
+  const whole = await helpFor([], 100);
+  assert.match(whole, /^ +spindle app-server +Serve editors/m);
+  assert.match(whole, /^ +spindle mcp +list, get, /m);
+  const help = await helpFor(['thread'], 100);
+  assert.match(help, /^ +spindle thread gc +Tell what/m);
+  assert.doesNotMatch(help, /spindle exec/);
+  const own = await helpFor(['app-server'], 100);
+  assert.match(own, /^ +spindle app-server schema +Write the protocol/m);
+  assert.match(own, / --listen /);
+});
+
 function complete(text: string): Promise<readonly string[]> {
   const words = completionFor(['--get-yargs-completions', 'spindle', ...text.split(' ')]);
   return words.then((all) => all.split('\n'));
@@ -202,5 +214,7 @@ test('completion offers commands, subcommands and flags', async () => {
     'gc',
   ]);
   assert.ok((await complete('thread list --')).includes('--search'));
+  assert.ok((await complete('app-server ')).includes('schema'));
+  assert.ok((await complete('app-server --')).includes('--listen'));
   assert.match(await completionFor(['completion']), /complete .*spindle/);
 });
