@@ -252,9 +252,25 @@ function line(path: KeyPath, message: string, layers: readonly Layer[]): string 
   return `${file ?? source?.name ?? 'the flags'}: ${formatKeyPath(path)}: ${message}`;
 }
 
+/** The keys of the section at a path, as far as the schema tells them. */
 function knownKeys(path: KeyPath): readonly string[] {
-  if (path.length === 0) return Object.keys(layerSchema.shape);
-  if (path[0] === 'limits') return Object.keys(keySchemas.limits.shape);
-  if (path[0] === 'plugins' && path.length === 2) return Object.keys(pluginEntry.shape);
-  return [];
+  let sections: readonly unknown[] = [layerSchema];
+  for (const key of path) sections = sections.flatMap((one) => below(one, key));
+  return sections.flatMap(plain).flatMap((one) => (one instanceof z.ZodObject ? keysOf(one) : []));
+}
+
+const keysOf = ({ shape }: z.ZodObject) => Object.keys(shape);
+
+/** Without what makes it optional, and each of a choice. */
+function plain(schema: unknown): readonly unknown[] {
+  if (schema instanceof z.ZodOptional) return plain(schema.unwrap());
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(plain) : [schema];
+}
+
+function below(schema: unknown, key: string): readonly unknown[] {
+  return plain(schema).flatMap((one): readonly unknown[] => {
+    if (one instanceof z.ZodObject) return Object.hasOwn(one.shape, key) ? [one.shape[key]] : [];
+    if (one instanceof z.ZodRecord) return [one.valueType];
+    return one instanceof z.ZodArray ? [one.element] : [];
+  });
 }

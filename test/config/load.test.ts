@@ -186,9 +186,24 @@ const faults: readonly (readonly [string, Record<string, unknown>, RegExp])[] = 
     /config\.json: sandbox: .*workspace-write/,
   ],
   [
+    'an unknown key of a server',
+    { 'config.json': { mcpServers: { memory: { comand: 'x' } } } },
+    /mcpServers\.memory\.comand: unknown key\. Did you mean "command"\?/,
+  ],
+  [
+    'an unknown key of a rule',
+    { 'config.json': { rules: [{ action: 'deny', comand: 'x' }] } },
+    /rules\.0\.comand: unknown key\. Did you mean "command"\?/,
+  ],
+  [
+    'an unknown key of a price',
+    { 'config.json': { prices: { m: { inputs: 1 } } } },
+    /prices\.m\.inputs: unknown key\. Did you mean "input"\?/,
+  ],
+  [
     'an unknown key of a plugin entry',
     { 'config.json': { plugins: { shell: { option: {} } } } },
-    /plugins\.shell.*/,
+    /plugins\.shell\.option: unknown key\. Did you mean "options"\?/,
   ],
   [
     'an option that a built-in plugin does not have',
