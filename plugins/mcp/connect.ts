@@ -70,6 +70,7 @@ async function connectProgram(
   sdk: Sdk,
   options: ConnectOptions,
 ): Promise<Connection> {
+  let hasEnded = false;
   const attempt = async (isLegacy: boolean) => {
     const transport = new StdioTransport({
       spawn: (request) => options.spawn(server, request),
@@ -80,11 +81,12 @@ async function connectProgram(
     try {
       await open(client, transport, { ...options, isLegacy });
     } catch (error) {
+      hasEnded = transport.hasEnded;
       await transport.close();
       const story = transport.story();
-      throw new Error(story === '' ? messageOf(error) : `${messageOf(error)} (${story})`, {
-        cause: error,
-      });
+      const message = story === '' ? messageOf(error) : `${messageOf(error)} (${story})`;
+      // What the SDK says of a closed connection is of no use where it is known how the program ended.
+      throw new Error(hasEnded ? story : message, { cause: error });
     }
     const story = () => transport.story();
     return { sdk, client, story, onClose: closing(client), close: () => transport.close() };
@@ -94,7 +96,7 @@ async function connectProgram(
     return await attempt(false);
   } catch (error) {
     // Some end when they are asked what they do not know before the handshake.
-    if (options.signal.aborted || !isClosed(error, sdk)) throw error;
+    if (options.signal.aborted || !hasEnded) throw error;
     return attempt(true);
   }
 }
@@ -103,11 +105,6 @@ function closing(client: Client): Connection['onClose'] {
   const listeners = new Set<() => void>();
   Object.assign(client, { onclose: () => listeners.forEach((tell) => tell()) });
   return (listener) => void listeners.add(listener);
-}
-
-function isClosed(error: unknown, { SdkError, SdkErrorCode }: Sdk): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof SdkError && cause.code === SdkErrorCode.ConnectionClosed;
 }
 
 /** Streamable HTTP; where the server answers that it knows no such thing, the older SSE. */

@@ -60,6 +60,11 @@ export class StdioTransport implements Transport {
     return null;
   }
 
+  /** Whether the process is gone. */
+  get hasEnded(): boolean {
+    return this.#exit !== undefined;
+  }
+
   /** How the process ended, what it said last on stderr, and what it wrote to stdout that is no message. */
   story(): string {
     const exit = this.#exit;

@@ -203,6 +203,22 @@ test('a server that dies in the middle of a call fails the call with its last wo
   );
 });
 
+test('a server that ends when it is asked for the version of 2026 is started again and asked as before', async (t) => {
+  const thread = await openMcpThread(t, [raw('old')]);
+  const said = await thread.call('tool_call', {
+    name: 'raw__echo',
+    arguments: { text: 'hello' },
+  });
+  assert.match(textOfResult(said), /echo: hello/);
+});
+
+test('a server that ends at once is told of by its exit code and its last words alone', async (t) => {
+  const thread = await openMcpThread(t, [raw('dead')]);
+  const failed = textOfResult(await thread.call('tool_call', { name: 'raw__echo' }));
+  assert.match(failed, /it ended with exit code 5; stderr: no licence/);
+  assert.doesNotMatch(failed, /negotiation|probe|[Cc]onnection closed/);
+});
+
 for (const behaviour of ['huge', 'endless'])
   test(`an answer without measure (${behaviour}) fails its call and nothing else`, async (t) => {
     const thread = await openMcpThread(t, [raw(behaviour)]);
