@@ -30,9 +30,10 @@ export function checkConfiguration({
     return { name, state: state === 'invalid' ? 'fail' : 'warn', message: text, advice: message };
   });
   const none: Check = { name, state: 'ok', message: 'no files: defaults, flags and environment' };
+  const faults = error?.split('\n') ?? [];
   return [
-    ...(found.length === 0 ? [none] : found),
-    ...(error === undefined ? [] : [{ name, state: 'fail', message: error } as const]),
+    ...(found.length === 0 && error === undefined ? [none] : found),
+    ...faults.map((message): Check => ({ name, state: 'fail', message })),
     ...notices.map((message): Check => ({ name, state: 'warn', message })),
   ];
 }

@@ -63,6 +63,17 @@ test('configuration files are listed with their state; an invalid one fails, an 
   );
 });
 
+test('of a configuration that cannot be used every fault is a line, and nothing says that there is none', () => {
+  const checks = checkConfiguration({
+    ...configuration,
+    error: '/u/config.json: modle: unknown key.\n/u/config.json: sandbox: no',
+  });
+  assert.deepEqual(checks, [
+    { name: 'config', state: 'fail', message: '/u/config.json: modle: unknown key.' },
+    { name: 'config', state: 'fail', message: '/u/config.json: sandbox: no' },
+  ]);
+});
+
 const machine: Machine = {
   run: () => Promise.resolve(undefined),
   writeFault: () => Promise.resolve('permission denied'),
