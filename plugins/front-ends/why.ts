@@ -78,7 +78,7 @@ function noSuchDecision(id: string, isOne: boolean): KernelError {
   const where = isOne ? 'that thread' : 'any thread';
   return new KernelError(
     'not_found',
-    `${where} has no decision or call "${id}": "spindle thread export ID" shows the ids; effects outside threads are only in the audit log`,
+    `there is no decision or call "${id}" in ${where}: "spindle thread export ID" shows the ids; effects outside threads are only in the audit log`,
   );
 }
 

@@ -154,6 +154,17 @@ for (const [signal, code] of [
   });
 }
 
+test('an interrupted turn is said to be so once', async (t) => {
+  const parts = [{ call: 'shell', args: { command: 'touch begun; sleep 60' } }];
+  const place = await makeE2e(t, { answers: [{ parts }] });
+  const begun = appears(place.cwd, 'begun');
+  const child = place.start('exec', ...unconfined, 'hi');
+  await begun;
+  child.kill('SIGINT');
+  const { stderr } = await ended(child);
+  assert.match(stderr, /^interrupted$/m);
+});
+
 test('SIGTERM ends it although nobody takes what it writes', { timeout: 20_000 }, async (t) => {
   const text = 'word '.repeat(200_000);
   const place = await makeE2e(t, {

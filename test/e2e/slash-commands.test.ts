@@ -40,6 +40,8 @@ test('a command that starts no turn tells what it did, as text and as events, an
   const asked = place.server.requests.length;
   const renamed = await place.run(['exec', 'resume', '--last', '/rename my thread']);
   assert.deepEqual([renamed.code, renamed.stdout], [0, 'This thread is called my thread.\n']);
+  assert.match(renamed.stderr, /go on with/);
+  assert.doesNotMatch(renamed.stderr, / steps?, /);
   assert.match((await place.run(['thread', 'list'])).stdout, /my thread/);
   const events = await place.run(['exec', '--json', 'resume', '--last', '/fork']);
   const lines = events.stdout

@@ -69,11 +69,16 @@ function endLines(
       ? []
       : [style.dim(`go on with: spindle exec resume ${thread.id} "..."`)];
   return [
-    ...(failure === undefined ? [] : [style.red(`${end?.status ?? 'failed'}: ${shown(failure)}`)]),
+    ...(failure === undefined ? [] : [style.red(failureLine(end?.status ?? 'failed', failure))]),
     ...(denied === 0
       ? []
       : [style.red(`${plural(denied, 'effect')} denied, since nobody was there to ask`)]),
-    style.dim(`${plural(steps, 'step')}${lasted}, ${tokens}`),
+    ...(steps === 0 && failure === undefined
+      ? [] // a command that started no turn
+      : [style.dim(`${plural(steps, 'step')}${lasted}, ${tokens}`)]),
     ...resume,
   ];
 }
+
+const failureLine = (status: string, failure: string) =>
+  status === failure ? status : `${status}: ${shown(failure)}`;
