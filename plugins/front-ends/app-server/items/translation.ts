@@ -1,13 +1,11 @@
 /** A thread's items and deltas as what the wire tells of them, in its order. Pure: it keeps only what is open. */
 
 import type {
-  DecisionItem,
   DeltaEvent,
   EndItem,
   Item,
   NoticeItem,
   QuestionItem,
-  ResultItem,
   Settings,
   Stamped,
   StepItem,
@@ -19,26 +17,24 @@ import type {
 import type { WireItem } from '../schemas/item.ts';
 import type { Notification } from '../schemas/notifications.ts';
 import type { WireStatus, WireTurn } from '../schemas/thread.ts';
-import { argumentsOf } from './call-item.ts';
-import { OpenCalls } from './calls.ts';
+import { Done } from './done.ts';
 import { endOf, turnErrorOf } from './end.ts';
 import { userInputOf } from './input.ts';
 import { emptyTurn, endedTurn, type Ended, type OpenTurn } from './open-turn.ts';
-import { planOf } from './plan.ts';
 import { reviewLabelOf } from './review.ts';
+import { Said } from './said.ts';
 import { threadSettingsOf } from './settings.ts';
 import { activeStatus } from './status.ts';
 import { type OpenQuestion, type Step, Steps } from './steps.ts';
-import { OpenTexts, wholeItem } from './texts.ts';
 import { noTokens, plus, usageOf } from './usage.ts';
 
 type Handlers = { readonly [T in Item['type']]: (item: Extract<Item, { type: T }>) => void };
 
 export class Translation {
-  readonly #calls: OpenCalls;
-  readonly #texts = new OpenTexts();
-  readonly #questions = new Map<string, OpenQuestion>();
   readonly #steps: Steps;
+  readonly #said: Said;
+  readonly #done: Done;
+  readonly #questions = new Map<string, OpenQuestion>();
   #turn: OpenTurn | undefined;
   #status = '';
   #isBroken = false;
@@ -51,7 +47,10 @@ export class Translation {
 
   constructor(thread: string) {
     this.#steps = new Steps(thread);
-    this.#calls = new OpenCalls(thread);
+    this.#said = new Said(this.#steps, (message) => {
+      if (this.#turn !== undefined) this.#turn.message = message;
+    });
+    this.#done = new Done(thread, this.#steps);
   }
 
   /** What an event gives. */
@@ -72,7 +71,7 @@ export class Translation {
   /** The open turn with what is open in it. */
   openTurn(): { readonly turn: WireTurn; readonly items: readonly WireItem[] } | undefined {
     if (this.#turn === undefined) return undefined;
-    const items = [...this.#texts.all(), ...this.#calls.all()];
+    const items = [...this.#said.open(), ...this.#done.open()];
     return { turn: emptyTurn(this.#turn), items };
   }
 
@@ -111,13 +110,9 @@ export class Translation {
     tools: () => {},
     fragment: () => {},
     user: (item) => this.#user(item),
-    reasoning: (item) => this.#whole(item),
-    assistant: (item) => this.#whole(item),
-    call: (item) => {
-      this.#calls.add(item, this.settings);
-      // It does nothing itself that would be judged first.
-      if (item.name === 'task') this.#steps.start(this.#calls.begin(item.call, item.at), item.at);
-    },
+    reasoning: (item) => this.#said.end(item),
+    assistant: (item) => this.#said.end(item),
+    call: (item) => this.#done.add(item, this.settings),
     hosted: (item) => {
       const search = { type: 'search', query: item.summary, queries: null } as const;
       const action = /search/u.test(item.name) ? search : ({ type: 'other' } as const);
@@ -130,30 +125,24 @@ export class Translation {
       });
     },
     step: (item) => this.#step(item),
-    discarded: ({ id, at }) => this.#complete(this.#texts.end(id, at), at),
-    decision: (item) => this.#decided(item),
+    discarded: ({ id, at }) => this.#said.discard(id, at),
+    decision: (item) => this.#done.decide(item),
     question: (item) => this.#asked(item),
     answer: ({ question }) => {
       if (!this.#questions.delete(question)) return;
       this.#steps.push({ kind: 'settle', question });
       this.#tellStatus();
     },
-    result: (item) => this.#result(item),
+    result: (item) => this.#done.end(item),
     notice: (item) => this.#notice(item),
     window: (item) => this.#window(item),
     end: (item) => this.#end(item),
   };
 
-  #complete(item: WireItem | undefined, at: number): void {
-    if (item?.type === 'agentMessage' && item.text !== '' && this.#turn !== undefined)
-      this.#turn.message = item;
-    this.#steps.complete(item, at);
-  }
-
   /** An item that begins and ends at once. */
   #at(at: number, item: WireItem): void {
     this.#steps.start({ ...item, startedAtMs: at, completedAtMs: null }, at);
-    this.#complete({ ...item, startedAtMs: at, completedAtMs: at }, at);
+    this.#steps.complete({ ...item, startedAtMs: at, completedAtMs: at }, at);
   }
 
   #tell(notification: Notification): void {
@@ -180,57 +169,16 @@ export class Translation {
     this.#at(at, item);
   }
 
-  #delta(event: DeltaEvent): void {
-    const { id, kind, text: delta } = event;
-    if (this.#turn === undefined || this.#texts.wasEnded(id)) return;
-    if (kind === 'output') return this.#output(id, delta);
-    const at = Date.now();
-    this.#complete(this.#texts.endThought(id, at), at);
-    if (kind === 'args') return;
-    if (!this.#texts.has(id)) this.#begin(event);
-    if (kind === 'reasoning') this.#texts.think(id, delta);
-    const params = { ...this.#steps.inTurn(), itemId: id, delta };
-    if (kind === 'text') return this.#tell({ method: 'item/agentMessage/delta', params });
-    this.#tell({
-      method: 'item/reasoning/summaryTextDelta',
-      params: { ...params, summaryIndex: 0 },
-    });
-  }
-
-  #begin({ id, kind }: Pick<DeltaEvent, 'id' | 'kind'>, at = Date.now()): void {
-    this.#steps.start(this.#texts.begin({ id, kind }, at), at);
-    if (kind !== 'reasoning') return;
-    const params = { ...this.#steps.inTurn(), itemId: id, summaryIndex: 0 };
-    this.#tell({ method: 'item/reasoning/summaryPartAdded', params });
-  }
-
-  #output(id: string, text: string): void {
-    const at = Date.now();
-    const begun = this.#calls.begin(id, at);
-    this.#steps.start(begun, at);
-    const item = begun ?? this.#calls.all().find((one) => one.id === id);
-    const params = { ...this.#steps.inTurn(), itemId: id };
-    if (item?.type === 'commandExecution')
-      this.#tell({
-        method: 'item/commandExecution/outputDelta',
-        params: { ...params, delta: text },
-      });
-    if (item?.type === 'mcpToolCall')
-      this.#tell({ method: 'item/mcpToolCall/progress', params: { ...params, message: text } });
-  }
-
-  #whole(item: Stamped<Parameters<typeof wholeItem>[0]>): void {
-    const { id, at } = item;
-    if (this.#texts.wasEnded(id)) return;
-    if (!this.#texts.has(id))
-      this.#begin({ id, kind: item.type === 'assistant' ? 'text' : 'reasoning' }, at);
-    this.#complete(this.#texts.end(id, at, wholeItem(item)), at);
+  #delta({ id, kind, text }: DeltaEvent): void {
+    if (this.#turn === undefined) return;
+    if (kind === 'output') this.#done.output(id, text);
+    else this.#said.delta({ id, kind, text });
   }
 
   #step({ usage = noTokens, model }: StepItem): void {
     this.#total = plus(this.#total, usage);
     this.#model = model;
-    this.#texts.clear();
+    this.#said.endStep();
     const tokenUsage = usageOf(this.#total, usage, this.modelWindow);
     this.#tell({
       method: 'thread/tokenUsage/updated',
@@ -238,41 +186,12 @@ export class Translation {
     });
   }
 
-  #decided({ call, effect, verdict, at }: Stamped<DecisionItem>): void {
-    if (call === undefined) return;
-    this.#calls.learn(call, effect, verdict === 'deny');
-    this.#steps.start(this.#calls.begin(call, at), at);
-  }
-
   #asked(item: Stamped<QuestionItem>): void {
-    const { call, question, at, id } = item;
-    if (call !== undefined && question.kind === 'approval/ask')
-      this.#calls.learn(call, question.effect, false);
-    const open = { item, turn: this.#turn?.id ?? item.turn ?? '', call: this.#calls.get(call) };
-    this.#questions.set(id, open);
+    const open = { item, turn: this.#turn?.id ?? item.turn ?? '', call: this.#done.learn(item) };
+    this.#questions.set(item.id, open);
     this.#tellStatus();
-    this.#steps.start(this.#calls.begin(call, at), at);
+    this.#done.ask(item);
     this.#steps.push({ kind: 'ask', question: open });
-  }
-
-  #result(result: Stamped<ResultItem>): void {
-    const { call, at, isError, detail } = result;
-    const state = this.#calls.get(call);
-    if (state === undefined) return;
-    this.#steps.start(this.#calls.begin(call, at), at);
-    const item = this.#calls.end(result);
-    this.#complete(item, at);
-    if (isError || item === undefined) return;
-    if (item.type === 'plan') {
-      const params = { ...this.#steps.inTurn(), ...planOf(argumentsOf(state.call)) };
-      this.#tell({ method: 'turn/plan/updated', params });
-    }
-    if (item.type === 'fileChange')
-      this.#steps.push({
-        kind: 'patched',
-        turn: this.#steps.inTurn().turnId,
-        changes: detail?.['changes'],
-      });
   }
 
   #notice({ level, plugin, message }: NoticeItem): void {
@@ -303,8 +222,8 @@ export class Translation {
 
   /** What is still open is over. */
   #close(at: number): void {
-    for (const { id } of this.#texts.all()) this.#complete(this.#texts.end(id, at), at);
-    for (const item of this.#calls.abandon(at)) this.#complete(item, at);
+    this.#said.close(at);
+    this.#done.close(at);
     for (const question of this.#questions.keys()) this.#steps.push({ kind: 'settle', question });
     this.#questions.clear();
   }
