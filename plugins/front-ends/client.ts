@@ -38,7 +38,10 @@ export interface AppClient extends AsyncDisposable {
    * aborted when another client answered first. A question that nobody answers here is left to others.
    */
   readonly answer: <M extends keyof ServerRequests>(method: M, handler: Handler<M>) => Disposable;
-  /** Says something and gives what happens until the turn ends; the last event is `turn/completed`. */
+  /**
+   * Says something and gives what happens until the turn ends; the last event is `turn/completed`, unless the thread is
+   * closed first. Throws ConnectionLost when the connection is closed for good.
+   */
   readonly turn: (request: TurnRequest) => AsyncIterable<TurnEvent>;
 }
 
@@ -57,7 +60,7 @@ export async function connect(options: ConnectOptions): Promise<AppClient> {
     on: (method, listener) => connection.on(method, listener as (params: unknown) => void),
     answer: (method, handler) =>
       connection.answer(method, handler as (params: unknown, signal: AbortSignal) => unknown),
-    turn: (request) => followTurn(client, request),
+    turn: (request) => followTurn(client, connection.closed, request),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
   return client;

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { RpcError } from '../app-server/rpc-error.ts';
 import { openLink, type Place } from './links.ts';
-import { Rpc, type ServerRequest } from './rpc.ts';
+import { ConnectionLost, Rpc, type ServerRequest } from './rpc.ts';
 
 /** Whom to connect to, and as whom. */
 export interface ConnectOptions {
@@ -45,6 +45,9 @@ export class Connection implements AsyncDisposable {
   readonly #handlers = new Map<string, Handler>();
   /** The last ordinal that was heard of in each thread that is followed; of one that was joined, perhaps none yet. */
   readonly #threads = new Map<string, number | undefined>();
+  readonly #ended = new AbortController();
+  /** Aborted when the connection is closed and not made anew. */
+  readonly closed: AbortSignal = this.#ended.signal;
   #rpc: Promise<Rpc>;
   #isClosed = false;
 
@@ -90,7 +93,12 @@ export class Connection implements AsyncDisposable {
       onRequest: (request) => this.#answerTo(request),
     });
     void rpc.lost.catch(() => {}).then(() => this.#lose(rpc));
-    await rpc.request('initialize', { clientInfo: info, capabilities, protocolVersion: 1 });
+    try {
+      await rpc.request('initialize', { clientInfo: info, capabilities, protocolVersion: 1 });
+    } catch (error) {
+      rpc.close(); // else a program that was started would run on
+      throw error;
+    }
     rpc.notify('initialized');
     onState?.('connected');
     return rpc;
@@ -101,7 +109,16 @@ export class Connection implements AsyncDisposable {
     if (method === 'thread/closed' || method === 'thread/deleted') this.#threads.delete(threadId);
     else if (ordinal !== undefined && this.#threads.has(threadId))
       this.#threads.set(threadId, Math.max(this.#threads.get(threadId) ?? -1, ordinal));
-    for (const listener of this.#listeners.get(method) ?? []) listener(params);
+    for (const listener of this.#listeners.get(method) ?? []) this.#tell(listener, method, params);
+  }
+
+  /** A listener that throws does not take the connection from the others. */
+  #tell(listener: Listener, method: string, params: unknown): void {
+    try {
+      listener(params);
+    } catch (error) {
+      process.emitWarning(`a listener of ${method} failed: ${String(error)}`);
+    }
   }
 
   async #answerTo({ method, params, signal }: ServerRequest): Promise<unknown> {
@@ -115,13 +132,18 @@ export class Connection implements AsyncDisposable {
     if (this.#isClosed || (await this.#rpc.catch(() => undefined)) !== rpc) return;
     this.#options.onState?.('lost');
     this.#rpc = this.#reopen();
-    this.#rpc.catch(() => {
-      if (!this.#isClosed) this.#options.onState?.('closed');
-    });
+    this.#rpc.catch(() => this.#end());
+  }
+
+  #end(): void {
+    if (this.closed.aborted) return;
+    this.#ended.abort();
+    this.#options.onState?.('closed');
   }
 
   async #reopen(): Promise<Rpc> {
     const { reconnectForMs = usualReconnectMs } = this.#options;
+    if (reconnectForMs === 0) throw new ConnectionLost('the connection was lost');
     const until = performance.now() + reconnectForMs;
     for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, maxPauseMs)) {
       try {
@@ -140,7 +162,7 @@ export class Connection implements AsyncDisposable {
     for (const [threadId, after] of this.#threads)
       await rpc.request('thread/resume', { threadId, after }).catch((error: unknown) => {
         if (!(error instanceof RpcError)) throw error;
-        this.#threads.delete(threadId); // it is gone
+        this.#hear('thread/closed', { threadId }); // it is gone
       });
   }
 
@@ -149,6 +171,6 @@ export class Connection implements AsyncDisposable {
     const rpc = await this.#rpc.catch(() => undefined);
     rpc?.close();
     await rpc?.lost.catch(() => {});
-    this.#options.onState?.('closed');
+    this.#end();
   }
 }

@@ -78,6 +78,7 @@ export class Rpc {
       for await (const text of this.#link.messages) this.#take(JSON.parse(text) as Message); // the server's
     } finally {
       this.#isLost = true;
+      this.close(); // it may be that it said what is none of the protocol
       for (const { reject } of this.#pending.values())
         reject(new ConnectionLost('the connection was lost before the answer came'));
       for (const controller of this.#asked.values()) controller.abort();

@@ -3,6 +3,7 @@
 import { Inbox } from '../app-server/inbox.ts';
 import type { ClientRequests, ServerNotifications } from '../app-server/schemas/types.ts';
 import type { AppClient } from '../client.ts';
+import { ConnectionLost } from './rpc.ts';
 
 /** As `turn/start` takes it; `input` may be a plain text. */
 export type TurnRequest = Omit<ClientRequests['turn/start']['params'], 'input'> & {
@@ -29,9 +30,13 @@ export type TurnEvent = {
   [M in (typeof told)[number]]: Readonly<{ method: M; params: ServerNotifications[M] }>;
 }[(typeof told)[number]];
 
-/** Starts a turn and gives what is told of it, to its end. Leaving the loop does not interrupt it. */
+/**
+ * Starts a turn and gives what is told of it, to its end or that of its thread. Leaving the loop does not interrupt it.
+ * Throws ConnectionLost when the connection is closed before, of which `closed` tells.
+ */
 export async function* followTurn(
   client: AppClient,
+  closed: AbortSignal,
   { input, ...rest }: TurnRequest,
 ): AsyncGenerator<TurnEvent> {
   const { threadId } = rest;
@@ -42,6 +47,9 @@ export async function* followTurn(
     scope.use(client.on(method, take));
   }
   scope.use(client.on('thread/closed', (params) => params.threadId === threadId && events.end()));
+  const onClosed = () => events.end();
+  closed.addEventListener('abort', onClosed, { once: true });
+  scope.defer(() => closed.removeEventListener('abort', onClosed));
   const said = typeof input === 'string' ? [{ type: 'text' as const, text: input }] : input;
   const { turn } = await client.request('turn/start', { ...rest, input: said });
   for await (const event of events) {
@@ -50,6 +58,7 @@ export async function* followTurn(
     yield event;
     if (event.method === 'turn/completed') return;
   }
+  if (closed.aborted) throw new ConnectionLost('the connection was closed before the turn ended');
 }
 
 function turnOf(params: object): unknown {
