@@ -1,10 +1,11 @@
 /** The commands beside `exec`, as the real binary runs them. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import type { Description } from '../../core/index.ts';
 import { makeE2e } from './place.ts';
 
 test('doctor finds the configuration, the state, the model and its host; nothing fails', async (t) => {
@@ -70,4 +71,19 @@ test('threads of exec are listed, shown and deleted; an empty list is no failure
   assert.equal((await place.run(['thread', 'delete', '--last'])).code, 0);
   assert.deepEqual(place.threads(), []);
   assert.equal((await place.run(['thread', 'show', '--last'])).code, 1);
+});
+
+test('docs/plugins.md names every request and every slot of the plugins that come with the program', async (t) => {
+  const place = await makeE2e(t, { answers: [] });
+  const added = ['explain', 'workspace', 'model-list', 'direct', 'offers'];
+  const flags = added.flatMap((name) => ['-c', `plugins.${name}=true`]);
+  flags.push('-c', 'mcpServers={"files":{"command":"node"}}');
+  const { code, stdout, stderr } = await place.run(['plugin', 'list', '--json', ...flags]);
+  assert.equal(code, 0, stderr);
+  const { slots }: Description = JSON.parse(stdout);
+  const requests = slots.find(({ slot }) => slot === 'requests')?.entries ?? [];
+  const names = [...slots.map(({ slot }) => slot), ...requests.map(({ name }) => name)];
+  for (const name of ['fs/copy', 'mcp/status', 'prompt/explain']) assert.ok(names.includes(name));
+  const page = readFileSync(join(import.meta.dirname, '../../docs/plugins.md'), 'utf8');
+  for (const name of names) assert.ok(page.includes(`\`${name}\``), name);
 });
