@@ -1,6 +1,6 @@
 /** Where what is known of MCP servers lies: in the user's state, for the user alone. */
 
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { McpState, Remembered, StoredAuth } from '../plugins/mcp/remembered.ts';
 import { isSection } from './key-path.ts';
@@ -33,11 +33,10 @@ export function mcpState({ mcp }: Paths): McpState {
 }
 
 function readJson(path: string): unknown {
-  if (!existsSync(path)) return undefined;
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return undefined; // another start tells it again
+    return undefined; // not there yet, or damaged: another start tells it again
   }
 }
 

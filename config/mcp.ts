@@ -36,7 +36,6 @@ interface Placed {
   readonly name: string;
   readonly entry: ServerEntry;
   readonly layer: Layer;
-  readonly key: string;
 }
 
 function placedServers({ layers }: Pick<Configuration, 'layers'>): readonly Placed[] {
@@ -44,9 +43,7 @@ function placedServers({ layers }: Pick<Configuration, 'layers'>): readonly Plac
     serverNames(layer).flatMap((name) => {
       const all = layer.values['mcpServers'] as Readonly<Record<string, ServerEntry>>; // was checked
       const entry = all[name];
-      return entry === undefined || entry.disabled === true
-        ? []
-        : [{ name, entry, layer, key: keyOf(name, entry) }];
+      return entry === undefined || entry.disabled === true ? [] : [{ name, entry, layer }];
     }),
   );
 }
@@ -116,12 +113,12 @@ function serverOf(
   configuration: Configuration,
   fault: string | undefined,
 ): ServerConfig {
-  const { name, entry, layer, key } = placed;
+  const { name, entry, layer } = placed;
   const { timeout, startTimeout, choose, hide, alias, group, offer, url } = entry;
   const fill = filler(configuration.env);
   const common = {
     name,
-    key,
+    key: keyOf(name, entry),
     from: placeOf(layer, ['mcpServers', name]),
     ...defined({
       timeout,
