@@ -6,9 +6,22 @@ import { KernelError, type ToolContext } from '../../core/index.ts';
 const maxQuestions = 10;
 const maxSamples = 5;
 
+/** Tokens of the kernel's model that servers have spent in a call. They count against the limits of the turn. */
+export interface Spent {
+  tokens: number;
+}
+
+/** What a call may take, and where what it spends is counted. */
+interface CallBounds {
+  readonly what: string;
+  readonly timeoutMs: number;
+  readonly spent: Spent;
+}
+
 /** One call under way. Its signal is aborted with the turn's, at its time limit, and when it asks without end. */
 export class ActiveCall implements Disposable {
   readonly context: ToolContext;
+  readonly spent: Spent;
   readonly #controller = new AbortController();
   readonly what: string;
   readonly #follow = () => this.#controller.abort(this.context.signal.reason);
@@ -21,8 +34,9 @@ export class ActiveCall implements Disposable {
   /** Whether its time limit ended it. */
   isLate = false;
 
-  constructor(context: ToolContext, { what, timeoutMs }: { what: string; timeoutMs: number }) {
+  constructor(context: ToolContext, { what, timeoutMs, spent }: CallBounds) {
     this.context = context;
+    this.spent = spent;
     this.what = what;
     this.#leftMs = timeoutMs;
     context.signal.addEventListener('abort', this.#follow, { once: true });
@@ -85,7 +99,7 @@ export class ActiveCalls {
     return [...this.#calls].at(-1);
   }
 
-  begin(context: ToolContext, bounds: { what: string; timeoutMs: number }): ActiveCall {
+  begin(context: ToolContext, bounds: CallBounds): ActiveCall {
     const call = new ActiveCall(context, bounds);
     this.#calls.add(call);
     return call;

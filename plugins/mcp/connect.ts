@@ -15,6 +15,7 @@ import type { ActiveCalls } from './active-calls.ts';
 import { elicit } from './elicitation.ts';
 import { fetchFor } from './http-fetch.ts';
 import { sample } from './sampling.ts';
+import { passOverBadEntries } from './list-entries.ts';
 import type { RemoteServer, ServerConfig, StdioServer } from './server-config.ts';
 import { StdioTransport } from './stdio-transport.ts';
 import { oneLine } from './text.ts';
@@ -80,6 +81,7 @@ async function connectProgram(
     const client = makeClient(server, sdk, options);
     try {
       await open(client, transport, { ...options, isLegacy });
+      passOverBadEntries(transport, sdk, options.onLog);
     } catch (error) {
       hasEnded = transport.hasEnded;
       await transport.close();
@@ -99,6 +101,19 @@ async function connectProgram(
     if (options.signal.aborted || !hasEnded) throw error;
     return attempt(true);
   }
+}
+
+/** Whether a server answers a ping, or what took its place in 2026, within `timeout` ms. An error is an answer. */
+export async function stillAnswers({ client, sdk }: Connection, timeout: number): Promise<boolean> {
+  const { SdkError, SdkErrorCode } = sdk;
+  const isLegacy = client.getProtocolEra() === 'legacy';
+  const answer = isLegacy
+    ? client.ping({ timeout })
+    : client.request({ method: 'server/discover' }, { timeout });
+  return answer.then(
+    () => true,
+    (error) => !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout),
+  );
 }
 
 function closing(client: Client): Connection['onClose'] {
@@ -125,6 +140,7 @@ async function connectRemote(
     const client = makeClient(server, sdk, options);
     try {
       await open(client, transport, { ...options, isLegacy: isSse || options.isLegacy });
+      passOverBadEntries(transport, sdk, options.onLog);
     } catch (error) {
       await client.close().catch(() => {});
       throw error;

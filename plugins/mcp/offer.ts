@@ -11,13 +11,13 @@ interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
+/** Its tools as it lists them, and what else it says of itself. */
+export interface Offer extends Omit<Remembered, 'tools' | 'version' | 'legacyAt'> {
+  readonly tools: readonly Tool[];
+}
+
 /** Its lists, asked for anew, and what it says of itself. */
-export async function readOffer(
-  client: Client,
-  options: ReadOptions,
-): Promise<
-  Omit<Remembered, 'tools' | 'version' | 'legacyAt'> & { readonly tools: readonly Tool[] }
-> {
+export async function readOffer(client: Client, options: ReadOptions): Promise<Offer> {
   const can = client.getServerCapabilities() ?? {};
   const anew = { ...options, cacheMode: 'refresh' } as const;
   const { tools } = can.tools ? await client.listTools(undefined, anew) : { tools: [] };

@@ -5,6 +5,7 @@ import type { GetPromptResult } from '@modelcontextprotocol/client';
 import { type Client, type Command, type Content, invalid } from '../../core/index.ts';
 import { contentOf, label } from './content.ts';
 import type { PromptInfo } from './remembered.ts';
+import { callLimitOf } from './server-config.ts';
 import type { McpServer } from './server.ts';
 import { clean, oneLine } from './text.ts';
 
@@ -39,7 +40,7 @@ export async function promptInput(
 ): Promise<readonly Content[]> {
   const { client } = await server.ready(signal);
   const args = readArguments(prompt, argument);
-  const timeout = server.config.timeout ?? 120_000;
+  const timeout = callLimitOf(server.config);
   const answer = await client.getPrompt(
     { name: prompt.name, arguments: args },
     { timeout, ...(signal === undefined ? {} : { signal }) },

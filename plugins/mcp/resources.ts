@@ -5,6 +5,7 @@ import { invalid, messageOf } from '../../core/index.ts';
 import type { Catalog } from './catalog.ts';
 import { label, resourceOf } from './content.ts';
 import { isInside } from './run-tool.ts';
+import { callLimitOf } from './server-config.ts';
 import type { McpServer } from './server.ts';
 import { clean, oneLine } from './text.ts';
 
@@ -63,7 +64,7 @@ export async function readResource(
   const { client } = await server.ready(within.signal);
   const { name } = server.config;
   const read = () =>
-    client.readResource({ uri }, { signal: within.signal, timeout: timeoutOf(server) });
+    client.readResource({ uri }, { signal: within.signal, timeout: callLimitOf(server.config) });
   const { contents } = await judged(
     server,
     { tool: 'resources/read', args: { uri } },
@@ -89,13 +90,9 @@ function judged<T>(
   return within.effects.call({ server: server.config.name, ...step, confined }, act);
 }
 
-function timeoutOf({ config }: McpServer): number {
-  return config.timeout ?? 120_000;
-}
-
 async function list(server: McpServer, within: Within): Promise<string> {
   const { client } = await server.ready(within.signal);
-  const options = { signal: within.signal, timeout: timeoutOf(server) };
+  const options = { signal: within.signal, timeout: callLimitOf(server.config) };
   const read = async () => {
     const { resources } = await client.listResources(undefined, options);
     const templates = await client.listResourceTemplates(undefined, options).catch(() => undefined);
@@ -138,7 +135,8 @@ async function watch(
   within: Within,
 ): Promise<string> {
   const { client } = await server.ready(within.signal);
-  const watches = () => server.watches.set(client, uri, action === 'subscribe', timeoutOf(server));
+  const watches = () =>
+    server.watches.set(client, uri, action === 'subscribe', callLimitOf(server.config));
   await judged(server, { tool: `resources/${action}`, args: { uri } }, within, watches);
   return action === 'subscribe'
     ? `you will be told when ${oneLine(uri)} changes`

@@ -1,6 +1,8 @@
 /** A call of a server's tool, from the gate to the result. */
 
+import { messageOf } from '../../core/index.ts';
 import type { JsonSchema, Settings, ToolContext, ToolResult } from '../../core/index.ts';
+import type { Spent } from './active-calls.ts';
 import type { OfferedTool } from './catalog.ts';
 import { resultOf } from './content.ts';
 import type { McpServer } from './server.ts';
@@ -14,10 +16,21 @@ export async function runTool(
   const what = { server: server.config.name, tool: name };
   await server.ready(context.signal);
   const confined = isInside(server, context.call.settings);
-  const answer = await context.effects.call({ ...what, args, confined }, () =>
-    server.call(name, { ...args }, context),
-  );
-  return resultOf(answer, what);
+  const spent: Spent = { tokens: 0 };
+  try {
+    const answer = await context.effects.call({ ...what, args, confined }, () =>
+      server.call(name, { args: { ...args }, spent }, context),
+    );
+    return counted(resultOf(answer, what), spent);
+  } catch (error) {
+    if (spent.tokens === 0) throw error;
+    return counted({ content: [{ type: 'text', text: messageOf(error) }], isError: true }, spent);
+  }
+}
+
+/** The kernel counts what stands in `detail.tokens` against the limits of the turn. */
+function counted(result: ToolResult, { tokens }: Spent): ToolResult {
+  return tokens === 0 ? result : { ...result, detail: { ...result.detail, tokens } };
 }
 
 const modes: readonly string[] = ['read-only', 'workspace-write', 'danger-full-access'];

@@ -10,6 +10,7 @@ import {
   type Host,
   type PartBody,
   type Settings,
+  type Usage,
 } from '../../core/index.ts';
 import type { ActiveCall } from './active-calls.ts';
 import { contentOf } from './content.ts';
@@ -67,11 +68,19 @@ async function answer(params: Params, asking: Asking): Promise<CreateMessageResu
   const notice = (_level: string, message: string) => host.log(message);
   const context = { signal: call.signal, effects: host.effects, notice };
   let text = '';
+  let usage: Usage | undefined;
   for await (const event of model.stream(request, context)) {
     if (event.type === 'delta' && event.kind === 'text') text += event.text;
     if (event.type === 'output' && event.output.type === 'assistant') text = event.output.text;
+    if (event.type === 'done') ({ usage } = event);
     if (text.length > tokens * charactersPerToken) break;
   }
+  const characters = text.length + request.parts.reduce((sum, part) => sum + part.text.length, 0);
+  const { input, output } = usage ?? {
+    input: 0,
+    output: Math.ceil(characters / charactersPerToken),
+  };
+  call.spent.tokens += input + output;
   const isCut = text.length > tokens * charactersPerToken;
   return {
     role: 'assistant',

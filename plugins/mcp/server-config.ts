@@ -78,6 +78,16 @@ export interface Idp {
 
 export type ServerConfig = StdioServer | RemoteServer;
 
+/** The limit of one call in ms. */
+export function callLimitOf({ timeout = 120_000 }: ServerConfig): number {
+  return timeout;
+}
+
+/** The limit of a start, and of reading what it offers, in ms. */
+export function startLimitOf({ startTimeout = 30_000 }: ServerConfig): number {
+  return startTimeout;
+}
+
 /** Whether a name is what a pattern says. */
 export function isNamed(name: string, pattern: string): boolean {
   const parts = pattern.split('*').map((part) => RegExp.escape(part));

@@ -4,22 +4,20 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 
 import {
   aborted,
-  type Confinement,
   type Host,
   invalid,
   messageOf,
-  notFound,
   type SandboxMode,
   type ToolContext,
 } from '../../core/index.ts';
-import { ActiveCalls } from './active-calls.ts';
-import { callTool, type WantedCall } from './call-tool.ts';
-import { type Connection, type ConnectOptions, connect } from './connect.ts';
+import { Accepted } from './accepted.ts';
+import { ActiveCalls, type Spent } from './active-calls.ts';
+import { callTool } from './call-tool.ts';
+import { type Connection, type ConnectOptions, connect, stillAnswers } from './connect.ts';
 import { readOffer } from './offer.ts';
-import { accept, compare } from './pins.ts';
-import { type McpState, nothingRemembered, type Pin, type Remembered } from './remembered.ts';
-import type { ServerConfig } from './server-config.ts';
-import { spawnServer } from './spawn.ts';
+import type { McpState, Remembered } from './remembered.ts';
+import { callLimitOf, type ServerConfig, startLimitOf } from './server-config.ts';
+import { type ServerConfinement, spawnServer } from './spawn.ts';
 import { orAborted } from './waiting.ts';
 import { Watches } from './watches.ts';
 import { oneLine } from './text.ts';
@@ -36,8 +34,6 @@ export interface Shared extends Pick<ConnectOptions, 'host' | 'version' | 'roots
   readonly notice: (message: string) => void;
 }
 
-const defaultStartMs = 30_000;
-const defaultCallMs = 120_000;
 /** Between a crash and the next start: doubled each time, and after this many in a row it stays down. */
 const firstBackOffMs = 500;
 const maxBackOffMs = 30_000;
@@ -48,13 +44,13 @@ const stableMs = 60_000;
 const legacyMs = 7 * 24 * 3600 * 1000;
 const pingMs = 5000;
 
-/** What a server's process runs in: how well it is confined, what it may write, whether it has the network. */
-export interface ServerConfinement {
-  readonly level: Confinement;
-  readonly mode: SandboxMode;
-  readonly network: boolean;
+/** What a tool is called with, and where what it has the model answer is counted. */
+interface Asked {
+  readonly args: Record<string, unknown>;
+  readonly spent: Spent;
 }
 
+/** Started when it is needed, until it is disposed. */
 export class McpServer implements AsyncDisposable {
   readonly config: ServerConfig;
   readonly calls = new ActiveCalls();
@@ -65,9 +61,8 @@ export class McpServer implements AsyncDisposable {
   startMs: number | undefined;
   /** What holds its process; unknown for a remote one and before its first start. */
   confinement: ServerConfinement | undefined;
-  remembered: Remembered;
+  readonly #accepted: Accepted;
   readonly #shared: Shared;
-  readonly #signal: AbortSignal;
   readonly #end = new AbortController();
   #connection: Connection | undefined;
   #starting: Promise<Connection> | undefined;
@@ -82,8 +77,7 @@ export class McpServer implements AsyncDisposable {
   constructor(config: ServerConfig, shared: Shared) {
     this.config = config;
     this.#shared = shared;
-    this.#signal = AbortSignal.any([shared.host.signal, this.#end.signal]);
-    this.remembered = shared.state.read(config.key) ?? nothingRemembered;
+    this.#accepted = new Accepted(config, shared);
     this.why = config.fault;
   }
 
@@ -96,9 +90,9 @@ export class McpServer implements AsyncDisposable {
     return this.#connection;
   }
 
-  /** A pin by the tool's own name. */
-  pin(tool: string): Pin | undefined {
-    return this.remembered.tools.find(({ definition }) => definition.name === tool);
+  /** What it offers, as it was accepted. */
+  get remembered(): Remembered {
+    return this.#accepted.now;
   }
 
   /**
@@ -126,7 +120,7 @@ export class McpServer implements AsyncDisposable {
     try {
       connection = await this.#connect();
       await this.#list(connection);
-      this.#signal.throwIfAborted();
+      this.#end.signal.throwIfAborted();
     } catch (error) {
       await connection?.close().catch(() => {});
       this.#starting = undefined;
@@ -147,7 +141,7 @@ export class McpServer implements AsyncDisposable {
   async #connect(): Promise<Connection> {
     const { config } = this;
     const { host, version, roots, auth, mode } = this.#shared;
-    const timeoutMs = config.startTimeout ?? defaultStartMs;
+    const timeoutMs = startLimitOf(config);
     const legacyAt = this.remembered.legacyAt ?? 0;
     const connection = await connect(config, {
       host,
@@ -156,7 +150,7 @@ export class McpServer implements AsyncDisposable {
       auth,
       timeoutMs,
       calls: this.calls,
-      signal: this.#signal,
+      signal: this.#end.signal,
       spawn: async (server, request) => {
         const { process, confinement } = await spawnServer(host, server, request, mode);
         this.confinement = confinement;
@@ -171,12 +165,13 @@ export class McpServer implements AsyncDisposable {
       onLog: (message) => host.log(`MCP server ${config.name}: ${message}`),
     });
     const isLegacy = connection.client.getProtocolEra() === 'legacy';
-    if (isLegacy && Date.now() - legacyAt >= legacyMs) this.#remember({ legacyAt: Date.now() });
+    if (isLegacy && Date.now() - legacyAt >= legacyMs)
+      this.#accepted.keep({ legacyAt: Date.now() });
     return connection;
   }
 
   #failed(error: unknown): void {
-    const isEnded = this.#signal.aborted;
+    const isEnded = this.#end.signal.aborted;
     this.state = isEnded ? 'configured' : 'failed';
     this.why = isEnded ? undefined : oneLine(messageOf(error), 1000);
     this.#retryAt = Date.now() + this.#backOff();
@@ -190,21 +185,22 @@ export class McpServer implements AsyncDisposable {
 
   /** It ended by itself: what was called has failed, and it is started again. */
   #closed(connection: Connection): void {
-    if (this.#connection !== connection || this.#signal.aborted) return;
+    if (this.#connection !== connection || this.#end.signal.aborted) return;
     this.#connection = undefined;
     if (Date.now() - this.#readyAt > stableMs) this.#crashes = 0;
     this.#failed(new Error(connection.story() || 'the connection was closed'));
     if (this.#crashes > maxCrashes) return;
     const { promise: done, resolve: wake } = Promise.withResolvers<void>();
     const timer = setTimeout(wake, this.#retryAt - Date.now());
-    this.#restart = { timer, done, wake };
-    void done.then(() => this.#startAgain());
+    const restart = { timer, done, wake };
+    this.#restart = restart;
+    void done.then(() => this.#restart === restart && this.#startAgain());
   }
 
   #startAgain(): void {
     this.#restart = undefined;
     this.#retryAt = 0;
-    if (!this.#signal.aborted) void this.ready().catch(() => {});
+    void this.ready().catch(() => {});
   }
 
   async #relist(): Promise<void> {
@@ -220,81 +216,50 @@ export class McpServer implements AsyncDisposable {
 
   /** Reads what the server offers and compares it with what was accepted. */
   async #list({ client }: Connection): Promise<void> {
-    const timeout = this.config.startTimeout ?? defaultStartMs;
-    const { tools, ...offered } = await readOffer(client, { timeout, signal: this.#signal });
-    const { pins, added, changed } = compare(this.remembered.tools, tools);
-    const isFirst = this.remembered.tools.length === 0;
-    this.#remember({ ...offered, tools: pins });
-    this.#tell(isFirst ? [] : added, changed);
-  }
-
-  #tell(added: readonly string[], changed: readonly string[]): void {
-    const { name } = this.config;
-    if (added.length > 0) this.#shared.notice(`MCP server ${name} has new tools: ${listed(added)}`);
-    if (changed.length === 0) return;
-    this.#shared.notice(
-      `MCP server ${name} describes ${listed(changed)} differently than before, so they are disabled: see "spindle mcp diff ${name}", then "spindle mcp accept ${name}"`,
-    );
-  }
-
-  #remember(changes: Partial<Remembered>): void {
-    const before = JSON.stringify(this.remembered);
-    this.remembered = { ...this.remembered, ...changes };
-    if (JSON.stringify(this.remembered) === before) return;
-    try {
-      this.#shared.state.write(this.config.key, this.remembered);
-    } catch (error) {
-      this.host.log(`what MCP server ${this.config.name} offers was not kept: ${messageOf(error)}`);
-    }
-    this.#shared.onChanged();
+    const bounds = { timeout: startLimitOf(this.config), signal: this.#end.signal };
+    this.#accepted.take(await readOffer(client, bounds));
   }
 
   /** Accepts what has changed of these tools, or of all; gives the names. */
   accept(tools?: readonly string[]): readonly string[] {
-    const isMeant = ({ changed, definition }: Pin) =>
-      changed !== undefined && (tools?.includes(definition.name) ?? true);
-    const names = this.remembered.tools.filter(isMeant).map(({ definition }) => definition.name);
-    this.#remember({ tools: accept(this.remembered.tools, tools) });
-    return names;
+    return this.#accepted.accept(tools);
   }
 
   /**
    * Calls a tool by its own name. Throws when it is not the tool that was accepted, and what the server throws. Where a
    * server elsewhere has forgotten the connection, it is made anew once.
    */
-  async call(
-    tool: string,
-    args: Record<string, unknown>,
-    context: ToolContext,
-  ): Promise<CallToolResult> {
+  async call(tool: string, { args, spent }: Asked, context: ToolContext): Promise<CallToolResult> {
+    const wanted = { name: tool, args, spent };
     const connection = await this.ready(context.signal);
     try {
-      return await this.#call(connection, { name: tool, args }, context);
+      return await this.#call(connection, wanted, context);
     } catch (error) {
       const { SdkHttpError } = connection.sdk;
       const isForgotten = error instanceof SdkHttpError && error.status === 404;
       if (!isForgotten) throw error;
       if (this.#connection === connection) await this.stop();
-      return this.#call(await this.ready(context.signal), { name: tool, args }, context);
+      return this.#call(await this.ready(context.signal), wanted, context);
     }
   }
 
   async #call(
     connection: Connection,
-    wanted: Omit<WantedCall, 'task'>,
+    { name: tool, args, spent }: Asked & { readonly name: string },
     context: ToolContext,
   ): Promise<CallToolResult> {
-    const { name, timeout = defaultCallMs } = this.config;
+    const { name } = this.config;
+    const timeout = callLimitOf(this.config);
     await this.#isListing;
-    const { task } = this.#usable(wanted.name).definition;
-    const what = `${wanted.name} of ${name}`;
-    const active = this.calls.begin(context, { what, timeoutMs: timeout });
+    const { task } = this.#accepted.usable(tool).definition;
+    const what = `${tool} of ${name}`;
+    const active = this.calls.begin(context, { what, timeoutMs: timeout, spent });
     try {
-      return await callTool(connection, { ...wanted, task }, active);
+      return await callTool(connection, { name: tool, args, task }, active);
     } catch (error) {
-      if (active.isLate) void this.#ping(connection);
+      if (active.isLate) void this.#probe(connection);
       if (active.isLate)
-        throw invalid`${wanted.name} of MCP server ${name} took longer than its limit of ${timeout} ms and was cancelled`;
+        throw invalid`${tool} of MCP server ${name} took longer than its limit of ${timeout} ms and was cancelled`;
       if (active.signal.aborted) throw active.signal.reason;
       throw this.#connection === connection
         ? error
@@ -304,26 +269,18 @@ export class McpServer implements AsyncDisposable {
     }
   }
 
-  #usable(tool: string): Pin {
-    const { name } = this.config;
-    const pin = this.pin(tool);
-    if (pin === undefined || pin.isGone === true)
-      throw notFound`MCP server ${name} has no tool ${tool}`;
-    if (pin.changed === undefined) return pin;
-    throw invalid`${tool} of MCP server ${name} is disabled: its description is another than the one that was accepted. A person has to look at it with "spindle mcp diff ${name}"`;
+  /** One that does not answer at all is started anew. */
+  async #probe(connection: Connection): Promise<void> {
+    const hangs = !(await stillAnswers(connection, pingMs));
+    if (hangs && this.#connection === connection) await connection.close().catch(() => {});
   }
 
-  /** One that does not answer a ping either is started anew. */
-  async #ping(connection: Connection): Promise<void> {
-    const hangs = await connection.client.ping({ timeout: pingMs }).then(
-      () => false,
-      () => this.#connection === connection,
-    );
-    if (hangs) await connection.close().catch(() => {});
-  }
-
-  /** Ends it, if it runs; it is started again when it is needed. */
+  /** Ends it, if it runs or is to be started again after a crash; it is started when it is needed. */
   async stop(): Promise<void> {
+    const restart = this.#restart;
+    this.#restart = undefined;
+    clearTimeout(restart?.timer);
+    restart?.wake();
     const connection = this.#connection ?? (await this.#starting?.catch(() => undefined));
     this.#connection = undefined;
     this.#crashes = 0;
@@ -335,12 +292,6 @@ export class McpServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort(aborted`the kernel has been closed`);
-    if (this.#restart) clearTimeout(this.#restart.timer);
-    this.#restart?.wake();
     await this.stop();
   }
-}
-
-function listed(names: readonly string[]): string {
-  return names.map((one) => oneLine(one, 64)).join(', ');
 }

@@ -54,8 +54,12 @@ export function addServers(
         notices.push(message);
       },
     };
-    servers.push(host.scope.use(new McpServer(config, shared)));
+    servers.push(new McpServer(config, shared));
   }
+  // At once: one after the other, those that are slow to go would outlast what a stop may take.
+  host.scope.defer(async () => {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  });
   const others = new Set(host.get(tools).keys());
   catalog.now = new Catalog(servers, few, (name) => others.has(name));
   for (const request of mcpRequests(catalog.now, { host, state, wanted }))

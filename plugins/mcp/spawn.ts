@@ -1,8 +1,14 @@
 /** Starts a server's process, and finds out what holds it. */
 
-import type { Host, Process, SandboxMode, SpawnRequest } from '../../core/index.ts';
+import type { Confinement, Host, Process, SandboxMode, SpawnRequest } from '../../core/index.ts';
 import type { StdioServer } from './server-config.ts';
-import type { ServerConfinement } from './server.ts';
+
+/** What a server's process runs in: how well it is confined, what it may write, whether it has the network. */
+export interface ServerConfinement {
+  readonly level: Confinement;
+  readonly mode: SandboxMode;
+  readonly network: boolean;
+}
 
 /** A process, and what it runs in as the gate's record of its start says. */
 export interface Started {

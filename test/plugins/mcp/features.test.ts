@@ -5,6 +5,7 @@ import {
   textOf,
   type Command,
   type Item,
+  type Limits,
   commands,
   policies,
   type Plugin,
@@ -17,11 +18,16 @@ import { openMcpThread, reference } from './mcp-thread.ts';
 type Thread = Awaited<ReturnType<typeof openMcpThread>>;
 
 /** Says something in the thread and gives its items when the turn has ended. */
-async function say({ client, id }: Thread, text: string): Promise<readonly Item[]> {
+async function say(
+  { client, id }: Thread,
+  text: string,
+  limits: Limits = {},
+): Promise<readonly Item[]> {
   using events = client.subscribe({ thread: id });
   const { turn } = await client.request('turn/start', {
     thread: id,
     input: [{ type: 'text', text }],
+    limits,
   });
   const items: Item[] = [];
   for await (const event of events) {
@@ -189,6 +195,25 @@ test('with a yes the answer of the model goes to the server', async (t) => {
   });
   const items = await say(thread, 'go');
   assert.equal(items.find((item) => item.type === 'end')?.status, 'completed');
+});
+
+test('what the model answers a server counts against the limits of the turn', async (t) => {
+  const args = {
+    name: 'everything__trigger-sampling-request',
+    arguments: { prompt: 'hi', maxTokens: 2000 },
+  };
+  const usage = { input: 1, cached: 0, output: 1, reasoning: 0 };
+  const model = scripted({
+    steps: [{ calls: [{ name: 'tool_call', args }], usage }],
+    aside: 'word '.repeat(1000),
+  });
+  const thread = await openMcpThread(t, [reference('everything')], {
+    plugins: [model],
+    settings: { provider: 'scripted' },
+  });
+  const items = await say(thread, 'go', { tokens: 500 });
+  const end = items.find((item) => item.type === 'end');
+  assert.partialDeepStrictEqual(end, { status: 'limit', limit: 'tokens' });
 });
 
 test('an address that a server wants opened is shown whole', async (t) => {

@@ -84,15 +84,17 @@ test('a server that knows only SSE is reached by that', async (t) => {
   assert.match(textOfResult(result), /old x/);
 });
 
-test('a server of 2026 is spoken to in that version', async (t) => {
+/** A server of 2026; its tool `hang` never answers. */
+function serveNew(t: TestContext): Promise<string> {
   const handler = createMcpHandler(() => {
     const server = new McpServer({ name: 'new', version: '1' });
     server.registerTool('echo', { inputSchema: z.object({ text: z.string() }) }, ({ text }) => ({
       content: [{ type: 'text', text: `new ${text}` }],
     }));
+    server.registerTool('hang', {}, () => Promise.withResolvers<never>().promise);
     return server;
   });
-  const url = await serve(t, async (request, response) => {
+  return serve(t, async (request, response) => {
     const body = await bodyOf(request);
     const answer = await handler.fetch(
       new Request(`http://127.0.0.1${request.url}`, {
@@ -105,7 +107,18 @@ test('a server of 2026 is spoken to in that version', async (t) => {
     for await (const chunk of answer.body ?? []) response.write(chunk);
     response.end();
   });
-  const thread = await openMcpThread(t, [remote('new', url)]);
+}
+
+test('a server of 2026 that is late with one call answers when it is asked whether it lives, and goes on', async (t) => {
+  const thread = await openMcpThread(t, [remote('new', await serveNew(t), { timeout: 200 })]);
+  const late = await thread.call('tool_call', { name: 'new__hang' });
+  assert.match(textOfResult(late), /took longer than its limit of 200 ms and was cancelled/);
+  const status = await thread.client.call('mcp/status', {});
+  assert.partialDeepStrictEqual(status, { servers: { new: { state: 'ready' } } });
+});
+
+test('a server of 2026 is spoken to in that version', async (t) => {
+  const thread = await openMcpThread(t, [remote('new', await serveNew(t))]);
   const result = await thread.call('tool_call', { name: 'new__echo', arguments: { text: 'x' } });
   assert.match(textOfResult(result), /new x/);
   const status = await thread.client.call('mcp/status', {});

@@ -267,6 +267,26 @@ test('one bad server costs only itself', async (t) => {
   assert.match(textOfResult(found), /^raw__echo/m);
 });
 
+test('an entry of a list that the protocol does not allow costs only itself', async (t) => {
+  const thread = await openMcpThread(t, [raw('bad-entries')]);
+  const found = await thread.call('tool_search', { server: 'raw' });
+  assert.deepEqual(textOfResult(found).match(/^raw__\w+/gm), ['raw__echo', 'raw__untyped']);
+  assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__untyped' })), /untyped: /);
+});
+
+test('a server that was stopped after a crash is not started again by itself', async (t) => {
+  const notes = noteFile(t);
+  const slow = { ...raw('silent-calls'), name: 'slow', key: 'slow', timeout: 800 };
+  const thread = await openMcpThread(t, [raw('dies', notes), slow]);
+  await thread.call('tool_call', { name: 'slow__other' });
+  await thread.call('tool_call', { name: 'raw__echo' });
+  await thread.client.call('mcp/logout', { server: 'raw' });
+  // Longer than the first wait after a crash.
+  await thread.call('tool_call', { name: 'slow__echo' });
+  assert.equal(readFileSync(notes, 'utf8').match(/^pid /gm)?.length, 1);
+  assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__other' })), /alive/);
+});
+
 test('a server that asks without end is declined, and its call is ended', async (t) => {
   let asked = 0;
   const thread = await openMcpThread(t, [raw('elicits')], {
@@ -288,4 +308,18 @@ test('a server that ignores the end of its input and SIGTERM is gone with the ke
   const pid = Number(/pid (\d+)/.exec(readFileSync(notes, 'utf8'))?.[1]);
   assert.throws(() => process.kill(pid, 0), /ESRCH/);
   assert.match(readFileSync(notes, 'utf8'), /^end$/m);
+});
+
+test('servers that are slow to go end at the same time', async (t) => {
+  const servers = Array.from({ length: 8 }, (_, at) => ({
+    ...raw('stubborn', noteFile(t)),
+    name: `s${at}`,
+    key: `s${at}`,
+  }));
+  const thread = await openMcpThread(t, servers);
+  await thread.client.call('mcp/status', { start: true });
+  const began = performance.now();
+  await thread.kernel[Symbol.asyncDispose]();
+  // Each takes half a second: the end of its input, SIGTERM, SIGKILL.
+  assert.ok(performance.now() - began < 2500);
 });
