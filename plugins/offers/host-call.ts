@@ -1,15 +1,8 @@
 /** What happens in one call for a host, as events that are asked for; and what all hosts are to be told. */
 
 import { aborted } from '../../core/index.ts';
-import type { HostLink } from './offers-slots.ts';
+import type { Changed, HostEvent, HostLink } from './offers-slots.ts';
 
-/** A list, or one resource. */
-export type Change = Parameters<HostLink['changed']>[0];
-
-type Event =
-  | Readonly<{ type: 'progress'; progress?: number; total?: number; message?: string }>
-  | Readonly<{ type: 'log'; level: string; data: unknown }>
-  | Readonly<{ type: 'ask'; ask: number; requests: Parameters<HostLink['ask']>[0] }>;
 type Replies = Readonly<Record<string, unknown>>;
 
 /** Events in order, for whoever asks for those after a number. */
@@ -44,7 +37,7 @@ type Own = 'abilities' | 'ask' | 'progress' | 'log';
 
 /** One call. */
 export class HostCall {
-  readonly #log = new Log<Event>();
+  readonly #log = new Log<HostEvent>();
   readonly #asked: ((replies: Replies) => void)[] = [];
 
   /** The host's side of it. What was asked is no longer waited for once the signal is aborted. */
@@ -79,9 +72,9 @@ export class HostCall {
 
 /** What all hosts are to be told. */
 export class ChangeLog {
-  readonly #log = new Log<Change>();
+  readonly #log = new Log<Changed>();
 
-  readonly add = (change: Change) => this.#log.add(change);
+  readonly add = (change: Changed) => this.#log.add(change);
   readonly end = () => this.#log.end();
 
   /** The changes after the first `after`, once there are any. */

@@ -21,16 +21,32 @@ export interface HostLink {
   readonly ask: (
     asked: Readonly<Record<string, Asking>>,
   ) => Promise<Readonly<Record<string, unknown>>>;
-  readonly progress: (at: {
-    readonly progress?: number;
-    readonly total?: number;
-    readonly message?: string;
-  }) => void;
+  readonly progress: (at: Progress) => void;
   /** `level` is one of MCP's logging levels. */
   readonly log: (level: string, data: unknown) => void;
   /** Tells all hosts that a list, or the resource at a URI, has changed. */
-  readonly changed: (what: 'tools' | 'prompts' | 'resources' | { readonly uri: string }) => void;
+  readonly changed: (what: Changed) => void;
 }
+
+/** How far a call is. Without numbers the server counts. */
+export interface Progress {
+  readonly progress?: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+/** A list that has changed, or one resource. */
+export type Changed = 'tools' | 'prompts' | 'resources' | { readonly uri: string };
+
+/** What happens in a call, as `host/next` tells it. */
+export type HostEvent =
+  | (Progress & { readonly type: 'progress' })
+  | { readonly type: 'log'; readonly level: string; readonly data: unknown }
+  | {
+      readonly type: 'ask';
+      readonly ask: number;
+      readonly requests: Readonly<Record<string, Asking>>;
+    };
 
 /** What a tool for hosts gives. */
 export interface HostResult {

@@ -3,14 +3,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { KernelError, newId } from '../../../core/index.ts';
+import type { Asking, Progress } from '../../offers/offers-slots.ts';
 
-/** What a host is asked for, in MCP's words: `elicitation/create`, `sampling/createMessage`, `roots/list`. */
-export interface InputRequest {
-  readonly method: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-/** Several of them by the caller's names, and what came back under the same names. */
-export type InputRequests = Readonly<Record<string, InputRequest>>;
+/** What a host is asked for, by the caller's names, and what came back under the same names. */
+export type InputRequests = Readonly<Record<string, Asking>>;
 export type InputReplies = Readonly<Record<string, unknown>>;
 
 /** What a host says it can be asked for (`ClientCapabilities` of MCP). */
@@ -21,13 +17,6 @@ export interface HostAbilities {
   readonly [name: string]: unknown;
 }
 
-/** How far a call is. Without numbers the server counts. */
-interface Progress {
-  readonly message?: string;
-  readonly progress?: number;
-  readonly total?: number;
-}
-
 /** The request that carries a call at this moment. */
 export interface Link {
   /** Aborted when the host cancels it or is gone. */
@@ -36,7 +25,7 @@ export interface Link {
   readonly progress: (progress: Progress) => Promise<void>;
   readonly log: (level: string, data: unknown) => Promise<void>;
   /** Asks while the request is open. Absent where the request has to end for it (MCP 2026-07-28). */
-  readonly send?: (request: InputRequest, signal: AbortSignal) => Promise<unknown>;
+  readonly send?: (request: Asking, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** What a call is given to work with. */

@@ -7,7 +7,8 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 
-import type { HostAbilities, InputRequest, Link } from './held-call.ts';
+import type { Asking } from '../../offers/offers-slots.ts';
+import type { HostAbilities, Link } from './held-call.ts';
 
 /** How long a host may take to answer a question, which is up to a person. */
 const answerMs = 600_000;
@@ -35,6 +36,6 @@ export function linkOf({ mcpReq }: ServerContext, server: Server): Link {
 }
 
 function pusher({ send }: ServerContext['mcpReq']) {
-  return async (request: InputRequest, signal: AbortSignal): Promise<unknown> =>
+  return async (request: Asking, signal: AbortSignal): Promise<unknown> =>
     send(request as never, { signal, timeout: answerMs }); // a method of MCP, by its name
 }

@@ -1,9 +1,10 @@
 /** What plugins offer to hosts (plugins/offers), over the kernel's requests. */
 
 import type { Client, JsonSchema } from '../../../core/index.ts';
-import type { Change, Changes } from './changes.ts';
-import type { CallContext, InputRequests } from './held-call.ts';
-import type { ListedResource, ServedPrompt, ServedResources } from './served.ts';
+import type { Changed, HostEvent, ListedResource } from '../../offers/offers-slots.ts';
+import type { Changes } from './changes.ts';
+import type { CallContext } from './held-call.ts';
+import type { ServedPrompt, ServedResources } from './served.ts';
 import type { ServedTool } from './tool.ts';
 
 type Listed<T> = Omit<T, 'run' | 'get' | 'complete'>;
@@ -14,15 +15,6 @@ interface Offers {
   readonly resources: readonly ListedResource[];
   readonly templates: readonly ListedResource[];
 }
-type Event =
-  | {
-      readonly type: 'progress';
-      readonly progress?: number;
-      readonly total?: number;
-      readonly message?: string;
-    }
-  | { readonly type: 'log'; readonly level: string; readonly data: unknown }
-  | { readonly type: 'ask'; readonly ask: number; readonly requests: InputRequests };
 
 /** Lists, runs and reads them. */
 export class PluginOffers {
@@ -76,7 +68,7 @@ export class PluginOffers {
   /** Tells of what plugins say has changed, until the signal is aborted. */
   async watch(changes: Changes, signal: AbortSignal): Promise<void> {
     type Answer = {
-      readonly changes: readonly (Change | 'tools' | 'prompts' | 'resources')[];
+      readonly changes: readonly Changed[];
       readonly last: number;
       readonly isOver: boolean;
     };
@@ -105,7 +97,7 @@ export class PluginOffers {
   }
 
   async #follow(id: string, call: CallContext): Promise<void> {
-    type Answer = { readonly events: readonly Event[]; readonly isOver: boolean };
+    type Answer = { readonly events: readonly HostEvent[]; readonly isOver: boolean };
     for (let after = 0; ;) {
       const answer = (await this.#client.call('host/next', { call: id, after })) as Answer;
       for (const event of answer.events) await this.#tell(id, event, call);
@@ -114,7 +106,7 @@ export class PluginOffers {
     }
   }
 
-  async #tell(id: string, event: Event, call: CallContext): Promise<void> {
+  async #tell(id: string, event: HostEvent, call: CallContext): Promise<void> {
     switch (event.type) {
       case 'progress': {
         const { type: _type, ...progress } = event;

@@ -1,11 +1,11 @@
 /** The kernel's questions as MCP's elicitation, and what comes back as answers. */
 
 import type { Answer, EffectData, JsonSchema, Question } from '../../../core/index.ts';
+import type { Asking } from '../../offers/offers-slots.ts';
 import { shown } from '../terminal/style.ts';
-import type { InputRequest } from './held-call.ts';
 
 /** The elicitation for a question; `undefined` for one that this host cannot be asked. */
-export function elicitationFor(question: Question): InputRequest | undefined {
+export function elicitationFor(question: Question): Asking | undefined {
   switch (question.kind) {
     case 'approval/ask':
       return elicitation(approvalText(question), { type: 'object', properties: {} });
@@ -18,7 +18,7 @@ export function elicitationFor(question: Question): InputRequest | undefined {
   }
 }
 
-const elicitation = (message: string, requestedSchema: JsonSchema): InputRequest => ({
+const elicitation = (message: string, requestedSchema: JsonSchema): Asking => ({
   method: 'elicitation/create',
   params: { message, requestedSchema },
 });
