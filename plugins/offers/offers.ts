@@ -1,4 +1,4 @@
-import { invalid, notFound, requests } from '../../core/index.ts';
+import { notFound, requests } from '../../core/index.ts';
 import type { Host, JsonSchema, Plugin, RequestHandler } from '../../core/index.ts';
 import { ChangeLog, HostCall } from './host-call.ts';
 import {
@@ -109,8 +109,6 @@ async function runOf(host: Host, { kind, name, args = {} }: Run, link: HostLink)
     case 'prompt': {
       const prompt = host.get(hostPrompts).get(name);
       if (prompt === undefined) throw notFound`there is no prompt ${name}`;
-      const missing = prompt.arguments?.find((one) => one.required && args[one.name] === undefined);
-      if (missing !== undefined) throw invalid`prompt ${name} needs the argument ${missing.name}`;
       return { messages: await prompt.get(args as Record<string, string>, link) }; // MCP's are texts
     }
     case 'resource':

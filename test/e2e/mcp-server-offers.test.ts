@@ -57,8 +57,10 @@ for (const [name, connect] of Object.entries(hosts))
       await read(`spindle://thread/${threadId}/turn/${turnId}/diff`),
       /note\.txt[\s\S]*\+hello/,
     );
-    await assert.rejects(read('spindle://thread/no-such-thread'));
-    await assert.rejects(read('other://thing'));
+    await assert.rejects(read('spindle://thread/no-such-thread'), /no thread no-such-thread/);
+    await assert.rejects(read('other://thing'), /other:\/\/thing/);
+    const prompt = { name: 'spindle-task', arguments: { path: 'a' } };
+    await assert.rejects(host.request('prompts/get', prompt), /needs the argument task/);
     const complete = async (ref: object, argument: object, given: object = {}) => {
       const params = { ref, argument, context: { arguments: given } };
       const found = (await host.request('completion/complete', params)) as unknown as Completed;

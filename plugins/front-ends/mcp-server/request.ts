@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 
 import { KernelError } from '../../../core/index.ts';
-import { readAddress } from '../serving/address.ts';
+import { readPlace } from '../serving/address.ts';
 import { oneOf, parse } from '../command-line/parse.ts';
 
 /** One run of the server. */
@@ -64,8 +64,7 @@ export function readRequest(argv: readonly string[], cwd: string): ServeRequest 
 
 /** `HOST:PORT`, `PORT` or nothing. */
 function placeOf(text = '127.0.0.1:0'): Place {
-  const isPort = /^\d+$/.test(text);
-  const address = readAddress(`http://${isPort ? '127.0.0.1:' : ''}${text}`, '/');
-  if (address.kind === 'http') return { host: address.host, port: address.port };
+  const place = readPlace(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
+  if (place !== undefined) return place;
   throw new KernelError('invalid', `expected HOST:PORT after --http, but got "${text}"`);
 }

@@ -134,9 +134,12 @@ function servePrompts(server: Server, service: Service): void {
     }; // plain data
   });
   server.setRequestHandler('prompts/get', async ({ params }, context) => {
-    const { get } = named(await service.prompts(), params.name, 'prompt');
+    const { name, arguments: args = {} } = params;
+    const prompt = named(await service.prompts(), name, 'prompt');
+    const missing = prompt.arguments?.find((one) => one.required && args[one.name] === undefined);
+    if (missing !== undefined) throw bad(`prompt ${name} needs the argument ${missing.name}`);
     const run = async (call: CallContext) =>
-      (await get(params.arguments ?? {}, call).catch(refuse)) as unknown as GetPromptResult; // in MCP's shape
+      (await prompt.get(args, call).catch(refuse)) as unknown as GetPromptResult; // in MCP's shape
     return carry(() => start(run, { server, context }), { server, service, context });
   });
 }

@@ -23,8 +23,10 @@ export function readAddress(text: string, cwd: string): Address {
   return { kind: scheme === 'ws' ? 'ws' : 'http', ...place };
 }
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
-function readPlace(text: string): { readonly host: string; readonly port: number } | undefined {
+/** `HOST:PORT`, an IPv6 address in brackets; `undefined` for what is neither. */
+export function readPlace(
+  text: string,
+): { readonly host: string; readonly port: number } | undefined {
   const [, name, digits] = /^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9.-]+):(\d{1,5})\/?$/.exec(text) ?? [];
   if (name === undefined || Number(digits) > 65_535) return undefined;
   const host = name.replace(/^\[(.*)\]$/, '$1');
