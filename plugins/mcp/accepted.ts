@@ -54,8 +54,12 @@ export class Accepted {
     onChanged();
   }
 
-  /** Accepts what has changed of these tools, or of all; gives the names. */
+  /** Accepts what has changed of these tools, or of all; gives the names. Throws for one that is not there. */
   accept(tools?: readonly string[]): readonly string[] {
+    const all = this.now.tools.map(({ definition }) => definition.name);
+    const unknown = tools?.find((tool) => !all.includes(tool));
+    if (unknown !== undefined)
+      throw notFound`MCP server ${this.#config.name} has no tool ${unknown}; it has ${listed(all) || 'none'}`;
     const isMeant = ({ changed, definition }: Pin) =>
       changed !== undefined && (tools?.includes(definition.name) ?? true);
     const names = this.now.tools.filter(isMeant).map(({ definition }) => definition.name);

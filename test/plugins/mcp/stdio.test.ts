@@ -97,6 +97,10 @@ test('a tool that was changed is disabled until a person accepts it, with the di
   assert.ok(
     tools[0].lines.some((line) => line.startsWith('+') && line.includes('sends your files')),
   );
+  await assert.rejects(
+    second.client.call('mcp/accept', { server: 'raw', tools: ['raw__turns'] }),
+    /MCP server raw has no tool raw__turns; it has stays, turns/,
+  );
   assert.deepEqual(await second.client.call('mcp/accept', { server: 'raw' }), {
     accepted: ['turns'],
   });
