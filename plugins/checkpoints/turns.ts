@@ -34,12 +34,18 @@ export function turnNamed(items: readonly Item[], name: string | undefined): Tur
   const all = turnsOf(items);
   const found = name === undefined ? lastSaid(items) : all.filter((one) => isNamed(one, name));
   const [turn, second] = found;
-  if (turn === undefined || second !== undefined) {
-    const what = name === undefined ? 'a turn to go back to' : `one turn "${name}"`;
-    const there = all.length === 0 ? 'none' : `1 to ${all.length}, or their ids`;
-    throw notFound`expected ${what}, but the thread has ${found.length}; there are: ${there}`;
-  }
+  if (turn === undefined) throw noTurn(all, name);
+  if (second !== undefined)
+    throw notFound`expected one turn, but the ids of ${found.length} begin with "${name}"`;
   return turn;
+}
+
+function noTurn({ length }: readonly Turn[], name: string | undefined): Error {
+  if (length === 0) return notFound`the thread has no turn yet`;
+  const there = `there are 1 to ${length}, or their ids`;
+  return name === undefined
+    ? notFound`the thread has no turn to go back to: name one; ${there}`
+    : notFound`the thread has no turn "${name}"; ${there}`;
 }
 
 function isNamed({ id, number }: Turn, name: string): boolean {
