@@ -62,7 +62,10 @@ export class RunningServer implements Server, AsyncDisposable {
 
   /** Serves a client until it leaves. */
   async serve(transport: Transport): Promise<void> {
-    if (this.#serving.size >= maxClients) return transport.close('too many clients');
+    if (this.#serving.size >= maxClients) {
+      transport.close('too many clients');
+      return transport[Symbol.asyncDispose]();
+    }
     const serving = new Connection(this, transport).run();
     this.#serving.set(transport, serving);
     await serving;

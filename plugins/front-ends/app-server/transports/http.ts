@@ -57,16 +57,12 @@ export class HttpSessions {
     const isHello = message.kind === 'request' && message.method === 'initialize';
     if (name === undefined && !isHello) return refuse(message, response);
     const session = name === undefined ? this.#open() : this.#sessions.get(String(name));
-    if (session === undefined) return answerPlain(response, 404, noSession);
-    session.touch();
-    response.setHeader('Spindle-Session', session.id);
-    if (message.kind === 'notification' || message.kind === 'answer')
-      answerPlain(response, 202, '');
-    else if (!wait(session, message.id ?? '', response))
-      return answerPlain(response, 409, 'a request with this id is open');
-    session.inbox.push(text);
+    if (session !== undefined) return take(session, { message, text, response });
+    if (name === undefined) answerPlain(response, 503, 'too many clients: try again later');
+    else answerPlain(response, 404, noSession);
   }
 
+  /** A new session; `undefined`: there are too many. */
   #open(): HttpSession | undefined {
     if (this.#sessions.size >= maxSessions) return undefined;
     const id = randomUUID();
@@ -103,7 +99,7 @@ export class HttpSessions {
           answerPlain(response, 503, 'the session has ended');
       },
     });
-    return session;
+    return this.#sessions.get(id); // unless it was not let in
   }
 }
 
@@ -115,6 +111,21 @@ function refuse(message: ReturnType<typeof readMessage>, response: ServerRespons
   const { code, message: why } = message.error;
   const fault = { id: message.id, error: { code, message: why } };
   answerJson(response, 400, { text: JSON.stringify(fault) });
+}
+
+interface Post {
+  readonly message: ReturnType<typeof readMessage>;
+  readonly text: string;
+  readonly response: ServerResponse;
+}
+
+function take(session: HttpSession, { message, text, response }: Post): void {
+  session.touch();
+  response.setHeader('Spindle-Session', session.id);
+  if (message.kind === 'notification' || message.kind === 'answer') answerPlain(response, 202, '');
+  else if (!wait(session, message.id ?? '', response))
+    return answerPlain(response, 409, 'a request with this id is open');
+  session.inbox.push(text);
 }
 
 /** Keeps a POST until its request is answered; `false`: another one waits under this id. */

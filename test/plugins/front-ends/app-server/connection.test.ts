@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { z } from 'zod';
 import * as fc from 'fast-check';
 import { KernelError } from '../../../../core/index.ts';
 import { RpcError, type Session } from '../../../../plugins/front-ends/app-server/session.ts';
 import { maxMessageBytes } from '../../../../plugins/front-ends/app-server/transport.ts';
+import { HttpSessions } from '../../../../plugins/front-ends/app-server/transports/http.ts';
 import { method, startServer, type Said } from './peer.ts';
 
 const echo = method((params) => params);
@@ -251,4 +255,30 @@ test('a question ends with the error of the client, with the one who withdraws i
   assert.equal(await asked[2], 'Error: answered elsewhere');
   other.send({ id: 0, result: 'late' });
   assert.deepEqual(await other.ask(2, 'echo'), { id: 2, result: {} });
+});
+
+test('a client too many is let go, over streams and over HTTP', async (t) => {
+  const { server, connect } = await startServer(t, { methods: {} });
+  const sessions = new HttpSessions((transport) => void server.serve(transport));
+  const http = createServer((request, response) => void sessions.answer(request, response));
+  t.after(() => http.close());
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo; // it listens on a port
+  const post = async () => {
+    const body = JSON.stringify({
+      id: 1,
+      method: 'initialize',
+      params: { clientInfo: { name: 'a' } },
+    });
+    return (await fetch(`http://127.0.0.1:${port}/rpc`, { method: 'POST', body })).status;
+  };
+  const peers = Array.from({ length: 999 }, connect);
+  assert.equal(await post(), 200);
+  const late = connect();
+  await late.served;
+  await assert.rejects(late.next(), /has closed the connection/);
+  assert.equal(await post(), 503);
+  await peers[0]?.leave();
+  assert.equal(await post(), 200);
 });
