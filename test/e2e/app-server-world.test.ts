@@ -223,3 +223,25 @@ test('a command line of the user is a turn of its own, and the model is told of 
   await client.until('turn/completed', ({ turn }) => turn.items.length > 0);
   assert.match(server.requests[0]?.body ?? '', /The user ran a command:.*echo from the user/u);
 });
+
+test('a command line of the user that runs on is ended by an interrupt of its turn, and with its thread', async (t) => {
+  const { start, cwd } = await makeE2e(t, { answers: [] });
+  const client = await connectClient(t, start('app-server', ...unconfined));
+  const { thread } = await client.request('thread/start', { cwd });
+  const threadId = thread.id;
+  const command = 'echo begun; sleep 600';
+  await client.request('thread/shellCommand', { threadId, command });
+  const { turnId } = await client.until('item/commandExecution/outputDelta');
+  await client.request('turn/interrupt', { threadId, turnId });
+  const { item } = await client.until('item/completed');
+  assert.ok(item.type === 'commandExecution', item.type);
+  assert.deepEqual([item.status, item.aggregatedOutput], ['failed', 'begun\n']);
+  const { turn } = await client.until('turn/completed');
+  assert.deepEqual([turn.id, turn.status], [turnId, 'interrupted']);
+  assert.equal((await client.refused('turn/interrupt', { threadId, turnId })).code, -32600);
+  await client.request('thread/shellCommand', { threadId, command });
+  await client.until('item/commandExecution/outputDelta');
+  await client.request('thread/archive', { threadId });
+  const { turn: second } = await client.until('turn/completed');
+  assert.equal(second.status, 'interrupted');
+});

@@ -17,7 +17,16 @@ interface Follow {
   readonly after: number;
 }
 
+/** A command line of the user's that runs, in its turn. */
+interface UserLine {
+  readonly thread: string;
+  readonly turn: string;
+  readonly end: () => void;
+}
+
 export class App {
+  /** Command lines of users that run. */
+  readonly lines = new Set<UserLine>();
   readonly #followers = new WeakMap<Session, Map<string, Follower>>();
   /** Whose tools a thread has. */
   readonly #providers = new Map<string, Session>();
@@ -57,6 +66,15 @@ export class App {
     session.scope.defer(() => {
       if (this.#providers.get(thread) === session) this.#providers.delete(thread);
     });
+  }
+
+  /** Ends the lines of a thread, or of one turn of it; whether there was one. */
+  endLines(thread: string, turn?: string): boolean {
+    const own = [...this.lines].filter(
+      (line) => line.thread === thread && (turn === undefined || line.turn === turn),
+    );
+    for (const line of own) line.end();
+    return own.length > 0;
   }
 
   #hear(server: Server, event: KernelEvent | StatusEvent): void {
@@ -103,6 +121,8 @@ export class App {
   }
 
   #closed(server: Server, thread: string): void {
+    this.endLines(thread);
+    for (const session of server.sessions) this.#followers.get(session)?.delete(thread);
     this.#told.delete(thread);
     this.#providers.delete(thread);
     const status = { type: 'notLoaded' } as const;

@@ -6,12 +6,13 @@ import { type Ended, emptyTurn, endedTurn } from '../items/open-turn.ts';
 import type { WireItemOf } from '../schemas/item.ts';
 import type { NotificationName, NotificationParams } from '../schemas/notifications.ts';
 import { threadRequests as shapes } from '../schemas/thread-requests.ts';
-import type { Method, Server } from '../session.ts';
+import type { Method, Server, Session } from '../session.ts';
+import type { App } from './app.ts';
 import { method } from './method.ts';
 import { loadedThread } from './thread-life.ts';
 
 /** `thread/shellCommand`: told to all who follow the thread, as part of the turn that runs or as one of its own. */
-export const shellMethods: Readonly<Record<string, Method>> = {
+export const shellMethods = (app: App): Readonly<Record<string, Method>> => ({
   'thread/shellCommand': method(shapes['thread/shellCommand'], async (params, session, call) => {
     const { threadId: thread, command, timeoutMs } = params;
     const { client, server } = session;
@@ -19,11 +20,15 @@ export const shellMethods: Readonly<Record<string, Method>> = {
     const limit = timeoutMs == null ? {} : { timeoutMs };
     const line = new ShellLine({ thread, command, cwd: settings.cwd, turn: status.turn }, server);
     call.after(() => {
-      line.run(client, limit).catch((error: unknown) => server.log(String(error)));
+      app.lines.add(line);
+      void line
+        .run(client, limit)
+        .catch((error: unknown) => server.log(String(error)))
+        .finally(() => app.lines.delete(line));
     });
     return {};
   }),
-};
+});
 
 interface Line {
   readonly thread: string;
@@ -40,28 +45,39 @@ interface Ran {
 }
 
 class ShellLine {
+  readonly thread: string;
+  /** Its own, or the one that ran when it began. */
+  readonly turn: string;
   readonly #line: Line;
   readonly #server: Server;
   readonly #id = newId();
-  readonly #turn: string;
   readonly #at = Date.now();
+  readonly #ending = new AbortController();
+  readonly #told = new WeakSet<Session>();
 
   constructor(line: Line, server: Server) {
     this.#line = line;
     this.#server = server;
-    this.#turn = line.turn ?? newId();
+    this.thread = line.thread;
+    this.turn = line.turn ?? newId();
+  }
+
+  /** Ends it, as an interrupt of its turn does. */
+  end(): void {
+    this.#ending.abort();
   }
 
   /** Runs it, and tells of it from beginning to end whatever happens. */
   async run(client: Client, limit: object): Promise<void> {
     const { thread, command, cwd, turn: running } = this.#line;
-    const inTurn = { threadId: thread, turnId: this.#turn };
-    const own = { id: this.#turn, at: this.#at };
+    const inTurn = { threadId: thread, turnId: this.turn };
+    const own = { id: this.turn, at: this.#at };
     if (running === undefined)
       this.#tell('turn/started', { threadId: thread, turn: emptyTurn(own) });
     this.#tell('item/started', { ...inTurn, item: this.#item(), startedAtMs: this.#at });
     const known = { thread, processId: this.#id };
-    const ending = client.call('command/shell', { ...known, command, folder: cwd, ...limit });
+    const shell = { ...known, command, folder: cwd, ...limit };
+    const ending = client.call('command/shell', shell, this.#ending.signal);
     await this.#stream(client, known).catch(() => {});
     const ran = await ending.then(
       (result) => result as Ran, // its result
@@ -75,7 +91,8 @@ class ShellLine {
       contentTokenCount: null,
     });
     if (running !== undefined) return;
-    const end: Ended = { status: 'completed', error: null, at, durationMs: at - this.#at };
+    const status = this.#ending.signal.aborted ? 'interrupted' : 'completed';
+    const end: Ended = { status, error: null, at, durationMs: at - this.#at };
     this.#tell('turn/completed', { threadId: thread, turn: endedTurn({ ...own, user: [] }, end) });
   }
 
@@ -89,7 +106,7 @@ class ShellLine {
         pieces.map(({ dataBase64 }) => Buffer.from(dataBase64, 'base64')),
       );
       const delta = decoder.decode(bytes, { stream: true });
-      const params = { threadId, turnId: this.#turn, itemId: this.#id, delta };
+      const params = { threadId, turnId: this.turn, itemId: this.#id, delta };
       if (delta !== '') this.#tell('item/commandExecution/outputDelta', params);
       if (isOver) return;
     }
@@ -119,8 +136,13 @@ class ShellLine {
     };
   }
 
+  /** Who follows the thread; when it is ended, also who was told that it began, since its thread may be closed. */
   #tell<M extends NotificationName>(name: M, params: NotificationParams<M>): void {
-    for (const session of this.#server.sessions)
-      if (session.following.has(this.#line.thread)) session.notify(name, params);
+    for (const session of this.#server.sessions) {
+      const isFollowing = session.following.has(this.thread);
+      if (isFollowing) this.#told.add(session);
+      if (isFollowing || (this.#ending.signal.aborted && this.#told.has(session)))
+        session.notify(name, params);
+    }
   }
 }

@@ -22,7 +22,7 @@ export function methodTable(): MethodTable {
     ...readMethods,
     ...changeMethods,
     ...turnMethods(app),
-    ...shellMethods,
+    ...shellMethods(app),
     ...capabilityMethods,
     ...configMethods,
     ...extensionMethods,

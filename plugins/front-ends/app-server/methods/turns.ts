@@ -20,7 +20,7 @@ export function turnMethods(app: App): Readonly<Record<string, Method>> {
   return {
     'turn/start': start,
     'turn/steer': steerTurn,
-    'turn/interrupt': interrupt,
+    'turn/interrupt': interrupt(app),
     'thread/queue/add': queue,
     'review/start': review(app),
   };
@@ -51,22 +51,24 @@ const steerTurn: Method = method(shapes['turn/steer'], async (params, { client }
   return { turnId };
 });
 
-const interrupt: Method = method(shapes['turn/interrupt'], async (params, session, call) => {
-  const { threadId: thread, turnId: turn } = params;
-  const { client, server } = session;
-  const { status } = await loadedThread(client, thread);
-  if (status.turn !== turn) {
-    const running = status.turn ?? 'none';
-    const message = `expected turn ${turn} to run, but it is ${running}`;
-    throw new RpcError('invalidRequest', message, { code: 'conflict' });
-  }
-  call.after(() => {
-    client
-      .request('turn/interrupt', { thread, turn })
-      .catch((error: unknown) => server.log(String(error)));
+const interrupt = (app: App): Method =>
+  method(shapes['turn/interrupt'], async (params, session, call) => {
+    const { threadId: thread, turnId: turn } = params;
+    const { client, server } = session;
+    const { status } = await loadedThread(client, thread);
+    if (app.endLines(thread, turn) && status.turn !== turn) return {};
+    if (status.turn !== turn) {
+      const running = status.turn ?? 'none';
+      const message = `expected turn ${turn} to run, but it is ${running}`;
+      throw new RpcError('invalidRequest', message, { code: 'conflict' });
+    }
+    call.after(() => {
+      client
+        .request('turn/interrupt', { thread, turn })
+        .catch((error: unknown) => server.log(String(error)));
+    });
+    return {};
   });
-  return {};
-});
 
 const queue: Method = method(shapes['thread/queue/add'], async (params, { client }) => {
   const input = await contentsOf(client, params.input);
