@@ -28,7 +28,8 @@ export function planBack(
   for (const { path, before, after, hands } of changes) {
     const now = imageAt(path, keeping);
     const step = { path, now, wanted: before };
-    if (isSame(now, before)) continue;
+    // What is seen through a link that took a folder's place is not at this path.
+    if (isSame(now, before) && (before.kind === 'none' || isInPlace(path))) continue;
     const gap = gapOf(step, keeping);
     const why = changeOf(now, after, hands);
     if (gap !== undefined) plan.gaps.push({ path, why: gap });

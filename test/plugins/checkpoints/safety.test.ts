@@ -133,3 +133,18 @@ test('a file that the turn closed for writing comes back', async (t) => {
   assert.deepEqual((await thread.undo()).failed, []);
   assert.deepEqual(thread.snapshot(), after);
 });
+
+test('files that are seen through a link in the place of their folder come back, too', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'd/a.txt': 'one\n', 'd/e/b.txt': 'two\n' } });
+  commitAll(thread.cwd);
+  const before = thread.snapshot();
+  await thread.turn(sh('mv d moved; ln -s moved d; echo 1 >> d/a.txt'));
+  const after = thread.snapshot();
+  assert.deepEqual(
+    await thread.revert().then(({ done, failed, uncovered }) => [done, failed, uncovered]),
+    [true, [], []],
+  );
+  assert.deepEqual(thread.snapshot(), before);
+  assert.equal((await thread.undo()).done, true);
+  assert.deepEqual(thread.snapshot(), after);
+});
