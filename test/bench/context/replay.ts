@@ -9,7 +9,7 @@ import openaiResponses from '../../../plugins/models/openai-responses.ts';
 import history from '../../../plugins/prompts/history.ts';
 import system from '../../../plugins/prompts/system.ts';
 import { startModelServer, type Answer, type ModelRequest } from '../../fixtures/model-server.ts';
-import { playing, type Recording } from './threads.ts';
+import { playing, type Recording, sayAll } from './threads.ts';
 
 /** Tokens of the window in which a thread has to find room. */
 const windowTokens = 12_000;
@@ -72,19 +72,7 @@ async function play(plugins: readonly Plugin[], said: readonly string[]): Promis
   });
   const client = kernel.client('bench');
   const { id: thread } = await client.request('thread/start', { ephemeral: true });
-  for (const text of said) {
-    using events = client.subscribe({ thread });
-    const { turn } = await client.request('turn/start', {
-      thread,
-      input: [{ type: 'text', text }],
-    });
-    for await (const event of events) {
-      if (event.type !== 'item/appended' || event.item.type !== 'end') continue;
-      if (event.item.id !== turn) continue;
-      if (event.item.error !== undefined) throw new Error(event.item.error.message);
-      break;
-    }
-  }
+  await sayAll(client, thread, said);
   const { items } = await client.request('thread/read', { thread });
   return items.filter(({ type }) => type === 'window').length;
 }

@@ -1,6 +1,13 @@
 /** Threads to replay. Each is played once by the scripted model, and what it wrote is the recording. */
 
-import { createKernel, policies, tools, type Item, type Plugin } from '../../../core/index.ts';
+import {
+  createKernel,
+  policies,
+  tools,
+  type Client,
+  type Item,
+  type Plugin,
+} from '../../../core/index.ts';
 import scripted, { type ScriptedStep } from '../../../plugins/models/scripted.ts';
 
 /** What happened in a thread, and the rules that the user gave in it. */
@@ -82,18 +89,30 @@ async function record({ name, said, calls }: Scenario): Promise<Recording> {
   });
   const client = kernel.client('bench');
   const { id: thread } = await client.request('thread/start', { ephemeral: true });
+  await sayAll(client, thread, said);
+  const { items } = await client.request('thread/read', { thread });
+  return { name, items, rules: said.flatMap((text) => /Rule \d+: [^.]*\./.exec(text) ?? []) };
+}
+
+/** One turn after the other. Throws when one does not end well. */
+export async function sayAll(
+  client: Client,
+  thread: string,
+  said: readonly string[],
+): Promise<void> {
   for (const text of said) {
     using events = client.subscribe({ thread });
     const { turn } = await client.request('turn/start', {
       thread,
       input: [{ type: 'text', text }],
     });
-    for await (const event of events)
-      if (event.type === 'item/appended' && event.item.type === 'end' && event.item.id === turn)
-        break;
+    for await (const event of events) {
+      if (event.type !== 'item/appended' || event.item.type !== 'end') continue;
+      if (event.item.id !== turn) continue;
+      if (event.item.error !== undefined) throw new Error(event.item.error.message);
+      break;
+    }
   }
-  const { items } = await client.request('thread/read', { thread });
-  return { name, items, rules: said.flatMap((text) => /Rule \d+: [^.]*\./.exec(text) ?? []) };
 }
 
 /** A tool `shell` that gives what was recorded, call by call, and leave for everything. */
