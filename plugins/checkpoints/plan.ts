@@ -41,8 +41,7 @@ export function planBack(
 
 /** The same the other way round: what a revert did, taken back. */
 export function planForth(changes: readonly Change[], keeping: Keeping): Plan {
-  const back = changes.toReversed().map((one) => ({ ...one, hands: false }));
-  return planBack(back, [], keeping);
+  return planBack(changes.toReversed(), [], keeping);
 }
 
 /** Why a path cannot be taken back. */
@@ -56,9 +55,9 @@ function gapOf({ path, now, wanted }: Step, { contents }: Keeping): string | und
     : undefined;
 }
 
-function changeOf(now: Image, after: Image, hands: boolean): string | undefined {
+function changeOf(now: Image, after: Image, hands: string | undefined): string | undefined {
   // A folder that holds something else stays, whoever made it.
-  if (isSame(now, after)) return hands ? 'others changed it between the turns' : undefined;
+  if (isSame(now, after)) return hands;
   if (now.kind === 'none') return 'it was removed since';
   return after.kind === 'none' ? 'it was made anew since' : 'it was changed since';
 }

@@ -4,8 +4,9 @@ import { type Change, type Image, isSame } from './image.ts';
 
 type Of<Type extends string, Fields> = Readonly<{ type: Type; at: number } & Fields>;
 
-/** A turn changed something: `by` says how it was seen. */
-export type ChangeLine = Of<'change', { turn: string; by: 'patch' | 'command' } & Change>;
+/** A turn changed something: `by` says how it was seen, `shared` that commands of other threads ran as well. */
+export type ChangeLine = Of<'change', { turn: string; by: By; shared?: true } & Change>;
+type By = 'patch' | 'command';
 /** Something that the turn may have changed is not covered. */
 export type GapLine = Of<'gap', { turn: string; path: string; why: string }>;
 /** A command that may write runs. Without its `ended` the program ended first, and what it did is not known. */
@@ -25,8 +26,8 @@ export type Line = ChangeLine | GapLine | RunLine | RevertLine;
 /** A place that is not covered, and why. */
 export type Gap = Readonly<{ path: string; why: string }>;
 
-/** What became of a path over several changes. `hands`: in between, others changed it too. */
-export type NetChange = Change & Readonly<{ hands: boolean }>;
+/** What became of a path over several changes. `hands`: how others changed it too, or may have. */
+export type NetChange = Change & Readonly<{ hands?: string | undefined }>;
 
 /** Of each path what was there first and what was there last, from the first change of these turns on. */
 export function netSince(lines: readonly Line[], turns: ReadonlySet<string>): readonly NetChange[] {
@@ -46,14 +47,17 @@ export function netOf(lines: readonly Line[], turn: string): readonly NetChange[
   return net(changes.filter((line) => line.turn === turn));
 }
 
-function net(changes: readonly Change[]): readonly NetChange[] {
+function net(changes: readonly (Change & { readonly shared?: true })[]): readonly NetChange[] {
   const all = new Map<string, NetChange>();
-  for (const { path, before, after } of changes) {
+  for (const { path, before, after, shared } of changes) {
     const known = all.get(path);
-    const hands = known !== undefined && (known.hands || !isSame(known.after, before));
+    const isBetween = known !== undefined && !isSame(known.after, before);
+    const between = isBetween ? 'others changed it between the turns' : undefined;
+    const beside = shared ? 'another thread ran commands when it was changed' : undefined;
+    const hands = known?.hands ?? between ?? beside;
     all.set(path, { path, before: known?.before ?? before, after, hands });
   }
-  return [...all.values()].filter((one) => one.hands || !isSame(one.before, one.after));
+  return [...all.values()].filter((one) => one.hands ?? !isSame(one.before, one.after));
 }
 
 /** What these turns may have changed that is not covered, each place once. */

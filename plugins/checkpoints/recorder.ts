@@ -16,7 +16,7 @@ import type { Records } from './files/records.ts';
 import { Tree, type TreeOptions } from './files/tree.ts';
 import type { Followed } from './followed.ts';
 import { type Change, folder, type Image, isSame, nothing } from './image.ts';
-import type { Gap, Line } from './record.ts';
+import type { ChangeLine, Gap, Line } from './record.ts';
 
 /** What the recorder works with. */
 export interface RecorderOptions extends TreeOptions {
@@ -39,6 +39,7 @@ interface Waiting {
 }
 /** What was at a path, and which folders on the way to it were not there. */
 type Before = Readonly<{ image: Image; folders: readonly string[] }>;
+type Seen = Change & Pick<ChangeLine, 'shared'>;
 type Place = Readonly<{ thread: string; turn: string }>;
 /** Steps and turns that had begun. */
 type Moment = Readonly<{ steps: number; turns: number }>;
@@ -230,8 +231,12 @@ export class Recorder implements Disposable {
       const changes = tree.look();
       const { steps, turns: count } = this.#options.followed;
       this.#lookedAt.set(tree, { steps, turns: count });
-      const running = this.#runningIn(tree);
-      this.#add(this.#now(running.flatMap(({ turns }) => turns)), 'command', changes);
+      const of = this.#runningIn(tree).map((one) => this.#now(one.turns));
+      const all = of.filter((places) => places.length > 0);
+      for (const place of this.#now(all.flat())) {
+        const isShared = all.some((places) => !isIn(places, place.thread));
+        this.#add([place], 'command', isShared ? changes.map(asShared) : changes);
+      }
     });
   }
 
@@ -247,7 +252,7 @@ export class Recorder implements Disposable {
     });
   }
 
-  #add(turns: readonly Place[], by: 'patch' | 'command', changes: readonly Change[]): void {
+  #add(turns: readonly Place[], by: ChangeLine['by'], changes: readonly Seen[]): void {
     if (changes.length === 0) return;
     const at = Date.now();
     this.#write(turns, ({ turn }) =>
@@ -281,6 +286,8 @@ export class Recorder implements Disposable {
     }
   }
 }
+
+const asShared = (change: Change): Seen => ({ ...change, shared: true });
 
 function isIn(turns: readonly Place[], thread: string): boolean {
   return turns.some((one) => one.thread === thread);

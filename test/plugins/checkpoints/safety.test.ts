@@ -148,3 +148,40 @@ test('files that are seen through a link in the place of their folder come back,
   assert.equal((await thread.undo()).done, true);
   assert.deepEqual(thread.snapshot(), after);
 });
+
+test('what commands of two threads changed at the same time is taken back only with a yes', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n', 'b.txt': 'two\n' } });
+  const { client, cwd } = thread;
+  const { id: other } = await client.request('thread/start', { ephemeral: true });
+  using events = client.subscribe({ thread: other });
+  const waiting = 'until [ -e go ]; do sleep 0.01; done; echo other >> b.txt; rm go';
+  const input = [{ type: 'text', text: JSON.stringify([sh(waiting)]) }] as const;
+  await client.request('turn/start', { thread: other, input });
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === 'decision') break;
+  await thread.turn(sh('echo 1 >> a.txt; touch go; while [ -e go ]; do sleep 0.01; done'));
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === 'end') break;
+  const state = thread.snapshot();
+  const { done, changed } = await thread.revert();
+  assert.equal(done, false);
+  assert.deepEqual(
+    changed.map(({ path, why }) => [path, why]),
+    ['a.txt', 'b.txt'].map((name) => [
+      join(cwd, name),
+      'another thread ran commands when it was changed',
+    ]),
+  );
+  assert.deepEqual(thread.snapshot(), state);
+});
+
+test('of two reverts of a thread at the same time one is refused', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n' } });
+  const before = thread.snapshot();
+  await thread.turn(sh('echo 1 >> a.txt; ln -s a.txt link'));
+  const [first, second] = await Promise.allSettled([thread.revert(), thread.revert()]);
+  assert.equal(first.status, 'fulfilled');
+  assert.match(String(second.status === 'rejected' && second.reason), /another revert/);
+  assert.deepEqual(thread.snapshot(), before);
+  assert.equal((await thread.items()).filter(({ type }) => type === 'window').length, 1);
+});
