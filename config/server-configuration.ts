@@ -35,9 +35,15 @@ import { redact } from './redact.ts';
 export function servedConfiguration(options: LoadOptions): ServedConfiguration {
   const load = (folder: string = options.cwd) =>
     loadConfig({ ...options, cwd: resolve(options.cwd, folder) });
+  let written: Promise<unknown> = Promise.resolve();
   return {
     read: async (folder) => shownConfiguration(await load(folder)),
-    write: async (edits, wanted) => write(edits, wanted, load),
+    write: (edits, wanted) => {
+      // One after the other, or the later would take back what the earlier has written.
+      const writing = written.catch(() => {}).then(() => write(edits, wanted, load));
+      written = writing;
+      return writing;
+    },
     requirements: async () => requirementsOf(await load()),
     hooks: async (folder) => hooksOf(await load(folder)),
   };

@@ -123,6 +123,25 @@ test('values of the user’s own file are written, merged and taken away, if the
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { limits: { steps: 5, tokens: 9000 } });
 });
 
+test('values that are written at the same time are all there, and a version that is past is refused', async (t) => {
+  const { client, file } = await connected(t);
+  const write = (keyPath: string, value: string, more: object = {}) =>
+    client.request('config/value/write', { keyPath, value, mergeStrategy: 'replace', ...more });
+  const [{ version: expectedVersion }] = await Promise.all([
+    write('model', 'one'),
+    write('effort', 'high'),
+  ]);
+  const values = JSON.parse(readFileSync(file, 'utf8')) as { model?: string; effort?: string }; // as it was written
+  assert.deepEqual([values.model, values.effort], ['one', 'high']);
+  const late = await client.refused('config/value/write', {
+    keyPath: 'model',
+    value: 'two',
+    mergeStrategy: 'replace',
+    expectedVersion,
+  });
+  assert.equal(late.code, -32600);
+});
+
 test('a value that a flag overrules is written, and the client is told', async (t) => {
   const { client, file } = await connected(t, {}, ['--sandbox', 'read-only']);
   assert.ok(!existsSync(file));
