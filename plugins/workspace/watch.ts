@@ -35,10 +35,12 @@ export function watchRequests(): readonly RequestHandler[] {
       const { path: real } = await context.effects.stat(path);
       let errors = '';
       let begun = '';
+      const decoder = new TextDecoder();
       const child = await context.effects.spawn({
         argv: [process.execPath, '-e', program, real],
         onOutput: (bytes, stream) => {
-          if (stream === 'stdout') begun = pushLines(own, begun + Buffer.from(bytes).toString());
+          if (stream === 'stdout')
+            begun = pushLines(own, begun + decoder.decode(bytes, { stream: true }));
           else errors = (errors + Buffer.from(bytes).toString()).slice(0, 2000);
         },
       });
