@@ -6,7 +6,7 @@ import { dispatch, errorOf } from './dispatch.ts';
 import { Following } from './follow.ts';
 import { answerHello, readHello, type Hello } from './initialize.ts';
 import { type Fault, type Id, type Message, readMessage } from './message.ts';
-import { Outbox } from './outbox.ts';
+import { maxSent, Outbox } from './outbox.ts';
 import type { RunningServer } from './server.ts';
 import { RpcError, type AskOptions, type Session } from './session.ts';
 import { maxMessageBytes, tooLong, type Transport } from './transport.ts';
@@ -89,7 +89,9 @@ export class Connection {
 
   #reply(id: Id | null, answer: object): void {
     const text = this.#textOf({ id, ...answer });
-    if (this.#transport.answer?.(id, text) !== true) this.#outbox.push(text);
+    if (this.#transport.answer?.(id, text) === true) return;
+    if (text.length <= maxSent) this.#outbox.push(text);
+    else this.#refuse(id, longAnswer(text.length));
   }
 
   #take(message: Message | Fault): void {
@@ -216,6 +218,12 @@ const longMessage: Fault = {
     `expected a message of at most ${maxMessageBytes} bytes, and it was longer`,
   ),
 };
+
+const longAnswer = (length: number) =>
+  new RpcError(
+    'invalidRequest',
+    `the answer has ${length} characters, and at most ${maxSent} are sent: ask for less`,
+  );
 
 const neverAsked = (id: unknown) =>
   new RpcError('invalidRequest', `no question ${JSON.stringify(id)?.slice(0, 80)} was asked`);

@@ -5,6 +5,9 @@ const highMark = 256 * 1024;
 /** A client that leaves so much unread, in characters, is let go. */
 const maxWaiting = 64 * 1024 * 1024;
 
+/** The most of one message, in characters: it fits beside what may wait already. */
+export const maxSent = maxWaiting - highMark;
+
 interface Waiting {
   text: string;
   readonly key: string | undefined;

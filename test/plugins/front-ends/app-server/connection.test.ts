@@ -142,6 +142,18 @@ test('a line that is too long is refused, is not kept, and the next one is answe
   assert.deepEqual((await peer.ask(1, 'echo', { a: 1 })).result, { a: 1 });
 });
 
+test('an answer that is too long for the way is refused, and the client stays', async (t) => {
+  const long = method(() => 'x'.repeat(70 * 1024 * 1024));
+  const { connect } = await startServer(t, { methods: { long, echo } });
+  const peer = await connect().hello();
+  const answer = await peer.ask(1, 'long');
+  assert.deepEqual(
+    [codeOf(answer), /ask for less/.test(answer.error?.message ?? '')],
+    [-32600, true],
+  );
+  assert.deepEqual((await peer.ask(2, 'echo', { a: 1 })).result, { a: 1 });
+});
+
 test('an id that is in use is refused, and free again after its answer', async (t) => {
   const gate = Promise.withResolvers<void>();
   const wait = method(() => gate.promise);
