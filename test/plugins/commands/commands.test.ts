@@ -188,6 +188,19 @@ test('a file with broken front matter, no text or a strange name is left out wit
   );
 });
 
+test('of more than 500 files of a folder the rest is left out with the reason; a folder among them is none', async (t) => {
+  const names = Array.from({ length: 501 }, (_, at) => `mine/c${String(at).padStart(3, '0')}.md`);
+  const files = Object.fromEntries(names.map((name) => [name, 'Text.']));
+  const { cwd, list } = await open(t, { ...files, 'mine/folder.md/inside.md': 'Text.' });
+  const { commands: all, faults } = await list();
+  const found = all.filter(({ from }) => from.startsWith(join(cwd, 'mine')));
+  assert.deepEqual([found.length, found.at(-1)?.name], [500, 'c499']);
+  assert.deepEqual(
+    faults.map(({ path, reason }) => [path, reason]),
+    [[join(cwd, 'mine'), '1 of its 501 entries are left out: expected at most 500']],
+  );
+});
+
 test('compact takes a remark on what to keep and says what it came to', async (t) => {
   const remarks: (string | undefined)[] = [];
   const keeper: Plugin = {
