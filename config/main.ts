@@ -107,7 +107,7 @@ async function trust(folder: string, { flags }: Parsed): Promise<string> {
   const { revokeFolder, trustFolder } = await import('./trust-command.ts');
   const paths = pathsOf(process.env);
   await loadManaged(paths);
-  const path = resolve(folder === '' ? '.' : folder);
+  const path = absolute(folder === '' ? '.' : folder);
   return flags['revoke'] === true ? revokeFolder(path, paths) : trustFolder(path, paths);
 }
 
@@ -127,11 +127,23 @@ function loadOptions(parsed: Parsed) {
   const { cd } = parsed.flags;
   const folder = Array.isArray(cd) ? (cd.at(-1) ?? '.') : '.';
   return {
-    cwd: resolve(folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder),
+    cwd: absolute(folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder),
     env: process.env,
     flags: [...codexLayers(parsed), ...flagLayers(parsed)],
     trust: parsed.flags['trust'] === true,
   };
+}
+
+/** Throws `not_found` for a relative one when the folder that it is relative to is gone. */
+function absolute(folder: string): string {
+  try {
+    return resolve(folder);
+  } catch (cause) {
+    const message = 'expected a folder to work in, but the one that this was started in is gone';
+    throw new KernelError('not_found', `${message}: go to another one, or name it with --cd`, {
+      cause,
+    });
+  }
 }
 
 async function tellNotices({ notices }: Configuration): Promise<void> {

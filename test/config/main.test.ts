@@ -259,6 +259,21 @@ test('the way to the first request evaluates neither zod, yargs, cosmiconfig nor
   );
 });
 
+test(
+  'a folder that is gone since the shell went there is said to be',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const { cwd, env } = place(t);
+    const line = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    const argv = ['-c', line, 'sh', process.execPath, program, 'exec', 'hi'];
+    const { PATH = '' } = process.env;
+    const child = spawn('sh', argv, { cwd, env: { PATH, ...env } });
+    const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    assert.match(err, /^spindle: .*the one that this was started in is gone: go to another one/);
+    assert.equal(code, 2);
+  },
+);
+
 test('a folder that is not there is named', async (t) => {
   const { err, code } = await run(['exec', '--cd', join(folderWith(t), 'gone'), 'x'], place(t));
   assert.equal(code, 2);
