@@ -1,6 +1,6 @@
 /** Which addresses a command may reach by a name, whatever the name's owner says it means. */
 
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 
 import { KernelError } from '../../../core/index.ts';
 
@@ -15,7 +15,7 @@ export interface Internet {
 /** Never reached: this machine, what is linked to it (metadata services too), and what is no single host. */
 const local = [
   '0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 192.0.0.0/24 224.0.0.0/4 240.0.0.0/4 100.100.100.200/32',
-  '::/127 fe80::/10 ff00::/8 fd00:ec2::254/128 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32',
+  '::/96 fe80::/10 fec0::/10 ff00::/8 fd00:ec2::254/128 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32',
 ].flatMap((line) => line.split(' '));
 /** Networks of an organization or a house, reached only when the user says so. */
 const inner = '10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16 198.18.0.0/15 fc00::/7'.split(
@@ -23,7 +23,10 @@ const inner = '10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16 198.18.0.0/
 );
 const connectMs = 15_000;
 
-/** Tells whether an address is one that a command must not reach. IPv4 in IPv6 counts as what it is. */
+/**
+ * Tells whether an address is one that a command must not reach: those above, and those that this machine has at the
+ * moment. IPv4 in IPv6 counts as what it is.
+ */
 export function refusedAddress(isInnerAllowed: boolean): (address: string) => boolean {
   const { BlockList, isIPv6 } = process.getBuiltinModule('node:net');
   const blocked = new BlockList();
@@ -33,8 +36,18 @@ export function refusedAddress(isInnerAllowed: boolean): (address: string) => bo
   }
   return (address) => {
     const plain = address.replace(/%.*$/, '');
-    return blocked.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+    const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
+    return blocked.check(plain, family) || ownAddresses().check(plain, family);
   };
+}
+
+function ownAddresses(): BlockList {
+  const { BlockList: List } = process.getBuiltinModule('node:net');
+  const { networkInterfaces } = process.getBuiltinModule('node:os');
+  const own = new List();
+  for (const { address, family } of Object.values(networkInterfaces()).flatMap((all) => all ?? []))
+    own.addAddress(address.replace(/%.*$/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4');
+  return own;
 }
 
 /**

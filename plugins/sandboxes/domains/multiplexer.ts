@@ -120,6 +120,7 @@ export class Multiplexer {
     else if (kind === close) this.#end(id, carried);
     else if (kind === taken) {
       carried.unacknowledged -= size;
+      if (carried.unacknowledged < 0) return this.close(); // it takes what it did not get
       if (carried.unacknowledged <= this.#limits.window) carried.stream.resume();
     }
   }

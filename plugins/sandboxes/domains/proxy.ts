@@ -24,6 +24,8 @@ export interface WayOut {
 }
 
 const maxTokens = 4096;
+/** So many streams of a command may wait at a time to be led somewhere. */
+const maxAsking = 256;
 /** How long a connection may take to say whose it is. */
 const greetingMs = 5000;
 
@@ -89,11 +91,15 @@ export class Proxy implements AsyncDisposable {
       if (!told.has(why)) streams.tell(why);
       told.add(why);
     };
+    // Also those that the command has closed meanwhile: it could ask for more and more otherwise.
+    let asking = 0;
     const streams = new Multiplexer(link, {
       opened: () => {
+        if (asking >= maxAsking) return undefined;
+        asking += 1;
         const [carried, own] = duplexPair();
         endTogether(carried, own);
-        void connect(own, { reach, way: this.#way, tell });
+        void connect(own, { reach, way: this.#way, tell }).finally(() => (asking -= 1));
         return carried;
       },
     });
