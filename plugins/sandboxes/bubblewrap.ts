@@ -3,6 +3,8 @@
  * private /tmp, no network, and a filter of system calls. docs/sandbox.md says what that holds and what it does not.
  */
 
+import { resolve } from 'node:path';
+
 import {
   aroundEffect,
   KernelError,
@@ -32,8 +34,8 @@ export default function bubblewrap(given: BubblewrapOptions = {}): Plugin {
           return next(what);
         const { watchPlanted } = await import('./bubblewrap/watch.ts');
         const { request } = what;
-        const folders = new Set([cwd, ...roots]);
-        return watchPlanted(await planted(), { folders, request }, (changed) =>
+        const watched = { cwd: resolve(cwd, request.cwd ?? '.'), roots: [cwd, ...roots], request };
+        return watchPlanted(await planted(), watched, (changed) =>
           next({ ...what, request: changed }),
         );
       });

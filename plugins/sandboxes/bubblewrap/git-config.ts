@@ -1,6 +1,6 @@
 /** The little of git's configuration format (git-config(1), Syntax) that the sandbox must understand. */
 
-import { readFileSync } from 'node:fs';
+import { contentOf } from './content.ts';
 
 /** One setting, its name in lower case but for the subsection. */
 export type Setting = Readonly<{ name: string; value: string }>;
@@ -11,12 +11,8 @@ const identity = new Set(
 );
 
 /** The settings of a configuration, in order; includes are not followed. A file that cannot be read has none. */
-export function settingsIn(file: string): readonly Setting[] {
-  try {
-    return parseSettings(readFileSync(file, 'utf8'));
-  } catch {
-    return [];
-  }
+export function settingsIn(file: string | Buffer): readonly Setting[] {
+  return parseSettings(contentOf(file)?.toString() ?? '');
 }
 
 /** The same for its text. Lines that are no settings are skipped. */

@@ -27,7 +27,7 @@ export function entriesOf(folder: string): Entries {
 }
 
 /** Looks at one path. What may not be looked at cannot be written either, and counts as nothing. */
-export function kindAt(path: string): Kind {
+export function kindAt(path: string | Buffer): Kind {
   try {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found === undefined ? 'nothing' : kindOf(found);

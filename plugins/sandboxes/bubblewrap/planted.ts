@@ -4,17 +4,33 @@
  * prevents, so what it has planted is set aside when it ends.
  */
 
-import { readFileSync, renameSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, renameSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
+import { KernelError } from '../../../core/index.ts';
+import { contentOf } from './content.ts';
 import { settingsIn } from './git-config.ts';
 import { kindAt } from './held.ts';
-import { gitlinksIn } from './index-file.ts';
+import { type Hash, type IndexFile, readIndex } from './index-file.ts';
 
-/** So many repositories are looked for in one workspace. */
+/** So many repositories are looked into in one workspace. */
 const most = 1000;
-/** What a set-aside `.git` is called. */
-export const asideName = '.git.set-aside';
+/** What is set aside gets this at the end of its name. */
+const suffix = '.set-aside';
+
+/** What git would act on below a folder, by paths that are byte for byte (latin1): names need not be UTF-8. */
+export interface Acting {
+  /** `.git` of each repository that an index names. */
+  readonly repositories: ReadonlySet<string>;
+  /** What stands in the place of an index and is none: what git makes of it is not certain. */
+  readonly strange: ReadonlySet<string>;
+}
+
+/** Something that was set aside; without a place it could not be. */
+export interface Aside {
+  readonly path: string;
+  readonly place?: string;
+}
 
 /** Remembers of each index what it named, by its time and size. */
 export class Planted {
@@ -23,87 +39,128 @@ export class Planted {
     { readonly stamp: string; readonly paths: readonly string[] }
   >();
 
-  /** Folders that a folder's repository says are repositories too, and those that they name in turn. */
+  /** Folders in which a folder's repository says that there are others, and those that they name in turn. */
   linked(root: string): readonly string[] {
-    const all = new Set<string>();
-    const waiting = [root];
-    for (let at = waiting.pop(); at !== undefined && all.size < most; at = waiting.pop()) {
-      for (const folder of this.#named(at)) {
-        if (all.has(folder)) continue;
-        all.add(folder);
+    return [...this.acting(root).repositories].map((git) => {
+      const path = textOf(git);
+      if (bytesOf(path) === git) return dirname(path);
+      throw new KernelError(
+        'sandbox',
+        `expected repositories in folders whose names are UTF-8, as others cannot be held, but found ${path}: rename it, or use --sandbox read-only`,
+      );
+    });
+  }
+
+  /** What git would act on at the moment. */
+  acting(root: string): Acting {
+    const repositories = new Set<string>();
+    const strange = new Set<string>();
+    const waiting = [bytesOf(root)];
+    for (let at = waiting.pop(); at !== undefined && repositories.size < most; at = waiting.pop()) {
+      const { index, paths } = this.#named(at);
+      if (paths === undefined) strange.add(index);
+      for (const folder of paths ?? []) {
+        const git = join(folder, '.git');
+        if (repositories.has(git) || kindAt(fileAt(git)) === 'nothing') continue;
+        repositories.add(git);
         waiting.push(folder);
       }
     }
-    return [...all];
+    return { repositories, strange };
   }
 
-  #named(folder: string): readonly string[] {
+  #named(folder: string): { readonly index: string; readonly paths?: readonly string[] } {
     const git = folderOfGit(folder);
     const index = join(git, 'index');
-    const stamp = stampOf(index);
-    if (stamp === undefined) return [];
+    const stamp = stampOf(fileAt(index));
+    if (stamp === undefined) return { index, paths: [] };
     const known = this.#indexes.get(index);
-    if (known?.stamp === stamp) return known.paths;
-    const paths = read(git).map((path) => resolve(folder, path));
-    this.#indexes.set(index, { stamp, paths });
-    return paths;
+    if (known?.stamp === stamp) return { index, paths: known.paths };
+    const named = namedIn(git);
+    if (named === undefined) return { index };
+    const paths = named.gitlinks.map((path) => resolve(folder, path));
+    // What it is the difference to may change without it.
+    if (named.bases.length === 0) this.#indexes.set(index, { stamp, paths });
+    return { index, paths };
   }
 
-  /** What git would run in at the moment. */
-  acting(root: string): ReadonlySet<string> {
-    return new Set(
-      this.linked(root).filter((folder) => kindAt(join(folder, '.git')) !== 'nothing'),
-    );
+  /** Sets aside what was not there before. */
+  setAside(root: string, before: Acting): readonly Aside[] {
+    const { repositories, strange } = this.acting(root);
+    const planted = [
+      ...[...repositories].filter((git) => !before.repositories.has(git)),
+      ...[...strange].filter((index) => !before.strange.has(index)),
+    ];
+    return planted.map((path) => moved(path)).filter((one) => one !== undefined);
   }
+}
 
-  /** Sets aside what was not there before; the folders that it was in. */
-  setAside(root: string, before: ReadonlySet<string>): readonly string[] {
-    const planted = [...this.acting(root)].filter((folder) => !before.has(folder));
-    return planted.filter((folder) => moved(join(folder, '.git'), join(folder, asideName)));
-  }
+function bytesOf(path: string): string {
+  return Buffer.from(path).toString('latin1');
+}
+
+function fileAt(bytes: string): Buffer {
+  return Buffer.from(bytes, 'latin1');
+}
+
+function textOf(bytes: string): string {
+  return fileAt(bytes).toString();
 }
 
 function folderOfGit(root: string): string {
   const git = join(root, '.git');
-  if (kindAt(git) !== 'file') return git;
-  const [, path = ''] = /^gitdir: (.+)$/m.exec(textOf(git)) ?? [];
+  if (kindAt(fileAt(git)) !== 'file') return git;
+  const text = contentOf(fileAt(git))?.toString('latin1') ?? '';
+  const [, path = ''] = /^gitdir: (.+)$/m.exec(text) ?? [];
   return resolve(root, path);
 }
 
-function read(git: string): readonly string[] {
-  const isLong = settingsIn(join(git, 'config')).some(
+/** What the index of git's folder names; `undefined` when there is something else in its place. */
+function namedIn(git: string): IndexFile | undefined {
+  const isLong = settingsIn(fileAt(join(git, 'config'))).some(
     ({ name, value }) => name === 'extensions.objectformat' && value === 'sha256',
   );
-  try {
-    return gitlinksIn(readFileSync(join(git, 'index')), isLong ? 'sha256' : 'sha1');
-  } catch {
-    return [];
-  }
+  const hash: Hash = isLong ? 'sha256' : 'sha1';
+  const read = (file: string, isWhole: boolean) => {
+    const content = contentOf(fileAt(join(git, file)));
+    return content && readIndex(content, hash, isWhole);
+  };
+  const own = read('index', false);
+  if (own === undefined || own.bases.length === 0) return own;
+  // An entry without a name stands for one of the base, whichever that is.
+  const isReplacing = own.gitlinks.includes('');
+  const bases = own.bases.map((file) => read(file, isReplacing));
+  const gitlinks = [own, ...bases].flatMap((one) => [
+    ...(one?.gitlinks.filter((path) => path !== '') ?? []),
+    ...(one?.paths ?? []),
+  ]);
+  return { ...own, gitlinks };
 }
 
-function stampOf(file: string): string | undefined {
+function stampOf(file: Buffer): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false, bigint: true });
   return found && [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
 }
 
-function textOf(file: string): string {
+/** Moves it to another name in its folder, also where a command has taken that name, or locked the folder. */
+function moved(from: string): Aside | undefined {
+  const plain = `${from}${suffix}`;
+  const isFree = kindAt(fileAt(plain)) === 'nothing';
+  const to = isFree ? plain : `${plain}-${process.getBuiltinModule('node:crypto').randomUUID()}`;
+  const path = textOf(from);
   try {
-    return readFileSync(file, 'utf8');
+    renameInside(fileAt(from), fileAt(to), fileAt(dirname(from)));
+    return { path, place: textOf(to) };
   } catch {
-    return '';
+    return kindAt(fileAt(from)) === 'nothing' ? undefined : { path };
   }
 }
 
-function moved(from: string, to: string): boolean {
-  for (let count = 0; count < 100; count++) {
-    const place = count === 0 ? to : `${to}-${count}`;
-    if (kindAt(place) !== 'nothing') continue;
-    try {
-      renameSync(from, place);
-      return true;
-    } catch {
-      return false; // it is gone
-    }
+function renameInside(from: Buffer, to: Buffer, folder: Buffer): void {
+  try {
+    renameSync(from, to);
+  } catch {
+    chmodSync(folder, statSync(folder).mode | 0o300);
+    renameSync(from, to);
   }
-  return false;
 }

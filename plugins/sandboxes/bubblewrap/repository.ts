@@ -3,9 +3,10 @@
  * configuration and the hooks, and whatever makes git look for them elsewhere.
  */
 
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
+import { contentOf } from './content.ts';
 import { type Setting, settingsIn } from './git-config.ts';
 import {
   type Entries,
@@ -214,9 +215,5 @@ function real(path: string): string {
 }
 
 function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trimEnd();
-  } catch {
-    return undefined;
-  }
+  return contentOf(file)?.toString().trimEnd();
 }

@@ -1,17 +1,14 @@
 /** In every kind of repository one can commit; what must stay stays (the escape suite tries that). */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 
 import { Inherited } from '../../../plugins/machines/local/inherited.ts';
 import { Leftovers } from '../../../plugins/machines/local/leftovers.ts';
 import { startProcess } from '../../../plugins/machines/local/process.ts';
-import bubblewrap from '../../../plugins/sandboxes/bubblewrap.ts';
-import shell from '../../../plugins/tools/shell.ts';
-import { openToolThread, textOfResult } from '../../contracts/tool-thread.ts';
 import { git, makeRepository } from '../../fixtures/escapes/world.ts';
 import { Confined, folderFor, has, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
 
@@ -170,83 +167,6 @@ test('two writable folders are both held', { skip }, async (t) => {
   assert.match(ran.output, /done/);
   assert.equal(git(one, 'rev-parse', '--git-dir') + git(two, 'rev-parse', '--git-dir'), '');
 });
-
-/** What makes `git status` in the workspace run a command: a repository further down that the index names. */
-const plant = (folder: string) =>
-  `mkdir -p ${folder} && git init -q ${folder} && git -C ${folder} commit -q --allow-empty -m x && git add ${folder} 2>/dev/null; git -C ${folder} config core.fsmonitor "touch $PWD/marked; false"`;
-
-async function shellIn(t: TestContext, prepare: (work: string) => void = () => {}) {
-  const thread = await openToolThread(t, {
-    plugins: [bubblewrap(), shell()],
-    settings: { sandbox: 'workspace-write' },
-    env: { PATH: process.env['PATH'] ?? '', ...author, GIT_COMMITTER_EMAIL: 'b' },
-  });
-  makeRepository(thread.cwd);
-  prepare(thread.cwd);
-  const run = async (command: string, cwd = '.') =>
-    textOfResult(await thread.call('shell', { command, cwd }));
-  const isMarkedBy = (folder: string) => {
-    git(join(thread.cwd, folder), 'status');
-    return existsSync(join(thread.cwd, 'marked'));
-  };
-  return { work: thread.cwd, run, isMarkedBy };
-}
-
-test(
-  'a repository that a command plants further down, for git status to run, is set aside',
-  { skip },
-  async (t) => {
-    const { work, run, isMarkedBy } = await shellIn(t);
-    const said = await run(plant('a/b/sub'));
-    assert.match(said, /spindle: the command made a repository in .*\/a\/b\/sub .*set aside/);
-    assert.equal(isMarkedBy('.'), false);
-    assert.ok(existsSync(join(work, 'a/b/sub/.git.set-aside/config')));
-    assert.doesNotMatch(await run('git status'), /set aside/);
-  },
-);
-
-test(
-  'without that it would have run: the attempt works where nothing is confined',
-  { skip },
-  async (t) => {
-    const work = folderFor(t);
-    makeRepository(work);
-    execFileSync('bash', ['-c', plant('a/b/sub')], { cwd: work, env: { ...process.env, ...env } });
-    rmSync(join(work, 'marked'), { force: true });
-    git(work, 'status');
-    assert.ok(existsSync(join(work, 'marked')));
-  },
-);
-
-test(
-  'one that the user has further down, named by the index alone, can be committed to and not reconfigured',
-  { skip },
-  async (t) => {
-    const { run, isMarkedBy } = await shellIn(t, (work) => {
-      makeRepository(join(work, 'a/b/own'));
-      git(work, 'add', 'a/b/own');
-    });
-    const said = await run(
-      'git -C a/b/own config core.fsmonitor "touch $PWD/marked; false"; mv a/b/own a/b/x',
-    );
-    assert.match(said, /could not (lock|write)|Read-only|Device or resource busy/i);
-    assert.equal(isMarkedBy('.'), false);
-  },
-);
-
-test(
-  'a repository within a submodule that the submodule’s index names is set aside as well',
-  { skip },
-  async (t) => {
-    const { run, isMarkedBy } = await shellIn(t, (work) => {
-      const source = folderFor(t);
-      makeRepository(source);
-      git(work, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', source, 'sub');
-    });
-    assert.match(await run(plant('deep'), 'sub'), /sub\/deep .*set aside/);
-    assert.equal(isMarkedBy('.'), false);
-  },
-);
 
 test(
   'two programs in one workspace do not take from each other what they hold',
