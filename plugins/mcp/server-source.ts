@@ -34,18 +34,22 @@ function overview(catalog: Catalog): readonly string[] {
   return [cut([head, ...lines].join('\n'), maxText + maxInstructions)];
 }
 
+/** Names of servers are words by their schema, so that nothing has to be taken out of them on the way to the first request. */
 function lineOf(server: McpServer, isDirect: boolean): string {
   const { config, remembered } = server;
-  const name = oneLine(config.name, 64);
-  const tools = remembered.tools.map(({ definition }) => definition.name);
-  const groups = [...new Set(tools.flatMap((tool) => groupsOf(config, tool)))];
-  const about = groups.length === 0 ? '' : ` (${groups.join(', ')})`;
+  const { name } = config;
   if (isUnknown(server)) return `- ${name}: not started yet`;
-  if (!isDirect) return `- ${name}: ${tools.length} tools${about}`;
+  if (!isDirect) return `- ${name}: ${remembered.tools.length} tools${groupsIn(server)}`;
   const { instructions } = remembered;
   const said =
     instructions === undefined ? '' : `. It says: ${oneLine(clean(instructions), maxInstructions)}`;
   return `- ${name}: its tools are among yours${said}`;
+}
+
+function groupsIn({ config, remembered }: McpServer): string {
+  if (config.group === undefined) return '';
+  const all = remembered.tools.flatMap(({ definition }) => groupsOf(config, definition.name));
+  return all.length === 0 ? '' : ` (${[...new Set(all)].join(', ')})`;
 }
 
 /** Each change is told once. */
