@@ -10,13 +10,15 @@ import { oneLine } from './text.ts';
 
 const defaultPollMs = 1000;
 const leastPollMs = 100;
+const mostPollMs = 60_000;
 const keptMs = 3_600_000;
 
 interface Task {
   readonly taskId: string;
   readonly status: string;
   readonly statusMessage?: string;
-  readonly pollInterval?: number;
+  /** As the server says, so it may be anything. */
+  readonly pollInterval?: unknown;
 }
 
 /** Runs a call as a task. When its signal aborts, the task is cancelled at the server. */
@@ -36,7 +38,7 @@ export async function runTask(
   try {
     let task = first;
     while (task.status === 'working' || task.status === 'submitted') {
-      await pause(task.pollInterval ?? defaultPollMs, signal);
+      await pause(pollMs(task), signal);
       task = (await ask('tasks/get', { taskId })) as Task; // as the specification has it
       const { status, statusMessage = '' } = task;
       context.progress(`${oneLine(`${status} ${statusMessage}`)}\n`);
@@ -64,9 +66,14 @@ const anything: StandardSchemaV1<unknown, unknown> = {
   '~standard': { version: 1, vendor: 'spindle', validate: (value) => ({ value }) },
 };
 
+function pollMs({ pollInterval }: Task): number {
+  const wanted = Number(pollInterval ?? defaultPollMs) || defaultPollMs;
+  return Math.min(mostPollMs, Math.max(leastPollMs, wanted));
+}
+
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(leastPollMs, ms));
+  const timer = setTimeout(resolve, ms);
   const onAbort = () => reject(signal.reason as Error); // what it was aborted with
   signal.addEventListener('abort', onAbort, { once: true });
   try {

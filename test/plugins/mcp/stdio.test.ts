@@ -291,6 +291,14 @@ test('a server that was stopped after a crash is not started again by itself', a
   assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__other' })), /alive/);
 });
 
+test('a task is not looked after more often than it can be waited for', async (t) => {
+  const notes = noteFile(t);
+  const thread = await openMcpThread(t, [{ ...raw('slow-task', notes), timeout: 300 }]);
+  const late = await thread.call('tool_call', { name: 'raw__echo' });
+  assert.match(textOfResult(late), /took longer than its limit of 300 ms/);
+  assert.doesNotMatch(readFileSync(notes, 'utf8'), /looked/);
+});
+
 test('a server that asks without end is declined, and its call is ended', async (t) => {
   let asked = 0;
   const thread = await openMcpThread(t, [raw('elicits')], {
