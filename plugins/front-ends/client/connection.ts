@@ -49,11 +49,13 @@ export class Connection implements AsyncDisposable {
   /** Aborted when the connection is closed and not made anew. */
   readonly closed: AbortSignal = this.#ended.signal;
   #rpc: Promise<Rpc>;
+  /** The connection that is in use, while there is one. */
+  #live: Rpc | undefined;
   #isClosed = false;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
-    this.#rpc = this.#open();
+    this.#rpc = this.#open().then((rpc) => this.#use(rpc));
     this.#rpc.catch(() => {});
   }
 
@@ -88,11 +90,12 @@ export class Connection implements AsyncDisposable {
 
   async #open(): Promise<Rpc> {
     const { to, info, capabilities, onState } = this.#options;
-    const rpc = new Rpc(await openLink(to), {
+    const rpc: Rpc = new Rpc(await openLink(to), {
       onNotification: (method, params) => this.#hear(method, params),
       onRequest: (request) => this.#answerTo(request),
+      onLost: () => this.#lose(rpc),
     });
-    void rpc.lost.catch(() => {}).then(() => this.#lose(rpc));
+    rpc.lost.catch(() => {});
     try {
       await rpc.request('initialize', { clientInfo: info, capabilities, protocolVersion: 1 });
     } catch (error) {
@@ -127,9 +130,16 @@ export class Connection implements AsyncDisposable {
     throw new RpcError('unknownMethod', `this client does not answer ${method}`);
   }
 
+  #use(rpc: Rpc): Rpc {
+    if (rpc.isLost) throw new ConnectionLost('the connection was lost');
+    this.#live = rpc;
+    return rpc;
+  }
+
   /** Only the connection that is in use is made anew; one that never came to be is told to who wanted it. */
-  async #lose(rpc: Rpc): Promise<void> {
-    if (this.#isClosed || (await this.#rpc.catch(() => undefined)) !== rpc) return;
+  #lose(rpc: Rpc): void {
+    if (this.#isClosed || this.#live !== rpc) return;
+    this.#live = undefined;
     this.#options.onState?.('lost');
     this.#rpc = this.#reopen();
     this.#rpc.catch(() => this.#end());
@@ -149,7 +159,7 @@ export class Connection implements AsyncDisposable {
       try {
         const rpc = await this.#open();
         await this.#rejoin(rpc);
-        return rpc;
+        return this.#use(rpc);
       } catch (error) {
         if (this.#isClosed || performance.now() + pause > until) throw error;
         await wait(pause);

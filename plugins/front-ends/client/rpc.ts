@@ -8,6 +8,8 @@ export interface Heard {
   readonly onNotification: (method: string, params: unknown) => void;
   /** Answers a request of the server; what it throws is told as an error. */
   readonly onRequest: (request: ServerRequest) => unknown;
+  /** The connection is lost; told before requests that wait are. */
+  readonly onLost: () => void;
 }
 
 /** A request of the server. The signal is aborted when it is resolved elsewhere, or the connection lost. */
@@ -65,6 +67,10 @@ export class Rpc {
     this.#send({ method });
   }
 
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   close(): void {
     this.#link.close();
   }
@@ -78,6 +84,7 @@ export class Rpc {
       for await (const text of this.#link.messages) this.#take(JSON.parse(text) as Message); // the server's
     } finally {
       this.#isLost = true;
+      this.#heard.onLost();
       this.close(); // it may be that it said what is none of the protocol
       for (const { reject } of this.#pending.values())
         reject(new ConnectionLost('the connection was lost before the answer came'));

@@ -77,6 +77,19 @@ test('a turn whose thread is gone when the server is back ends', async (t) => {
   await all(client.turn({ threadId: 't', input: 'go' }));
 });
 
+test('a request after one that was lost waits for the connection that is made anew', async (t) => {
+  let asked = 0;
+  const { options } = await served(t, {
+    'thread/list': ({ socket }) => {
+      if (asked++ === 0) socket.destroy();
+      return { result: { data: [] } };
+    },
+  });
+  await using client = await connect({ ...options, reconnectForMs: 5000 });
+  await assert.rejects(client.request('thread/list', {}), ConnectionLost);
+  assert.deepEqual(await client.request('thread/list', {}), { data: [] });
+});
+
 test('a server that refuses the handshake is let go', async (t) => {
   const { server, options } = await served(t, {
     initialize: () => ({ error: { code: -32602, message: 'not you' } }),
