@@ -91,6 +91,9 @@ const guards: ReadonlySet<Slot | undefined> = new Set([
   'checkpoints',
 ]);
 
+/** What reaches hosts, keeps threads or confines commands: a repository does not say how. */
+const userOptions: ReadonlySet<Slot> = new Set(['models', 'stores', 'sandboxes']);
+
 /** Base URLs, headers, keys, proxies, certificates, state paths, and whatever else a repository never sets. */
 function isUserOnly(path: KeyPath, values: ConfigData): boolean {
   if (ruleOf(path)?.from === 'user') return true;
@@ -103,7 +106,7 @@ function isUserOnlyPart(name: string, part: string, values: ConfigData): boolean
   const use = valueAt(values, ['plugins', name, 'use']);
   const slot = builtins[typeof use === 'string' ? use : name]?.slot;
   if (guards.has(builtins[name]?.slot) || guards.has(slot)) return true;
-  return part === 'options' && (slot === 'models' || slot === 'stores');
+  return part === 'options' && slot !== undefined && userOptions.has(slot);
 }
 
 function untrusted(files: string, reason: string): Notice {
