@@ -56,6 +56,17 @@ test('as JSON it tells tokens, parts, new texts and notices; an empty summary ma
   assert.deepEqual(told.added.at(-1).plugin, 'kernel');
 });
 
+test('usage says that it does not count what a compaction asked a model for', async (t) => {
+  const place = await withThread(t, { text: summary });
+  const usage = async (...flags: readonly string[]) =>
+    (await place.run(['thread', 'show', '--last', '--usage', ...flags])).stdout;
+  assert.doesNotMatch(await usage(), /not counted/);
+  assert.equal((await place.run(['thread', 'compact', '--last'])).code, 0);
+  assert.match(await usage(), /^not counted: what 1 compaction asked a model for$/m);
+  const { compactions, requests } = JSON.parse(await usage('--json'));
+  assert.deepEqual([compactions, requests.length], [1, 5]);
+});
+
 test('a thread that no compactor makes smaller stays as it was, and says why', async (t) => {
   const config = { plugins: { summary: false, prune: false } };
   const place = await makeE2e(t, { answers: [{ text: 'Hello.' }], config });

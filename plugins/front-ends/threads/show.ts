@@ -9,7 +9,7 @@ import { itemLines } from '../view/item-lines.ts';
 import { findThreads } from './find.ts';
 import { itemsOf } from './pages.ts';
 import type { Prices } from './prices.ts';
-import { totalOf, usageOf, usageTable } from './usage.ts';
+import { compactionNote, compactionsIn, totalOf, usageOf, usageTable } from './usage.ts';
 import { namedThreads } from './words.ts';
 
 /** What was said and done; with `--usage` the tokens of each request, with `--json` the items or the numbers. */
@@ -22,10 +22,14 @@ export const threadShow =
       const { client, stdout } = context;
       const [thread] = await findThreads(named, context);
       if (flags.usage === true) {
-        const steps = usageOf(await Array.fromAsync(itemsOf(client, thread)), prices);
-        const data = { thread, requests: steps, total: totalOf(steps) };
+        const items = await Array.fromAsync(itemsOf(client, thread));
+        const steps = usageOf(items, prices);
+        const compactions = compactionsIn(items);
+        const data = { thread, requests: steps, total: totalOf(steps), compactions };
         return stdout.write(
-          flags.json === true ? `${JSON.stringify(data, null, 2)}\n` : usageTable(steps),
+          flags.json === true
+            ? `${JSON.stringify(data, null, 2)}\n`
+            : usageTable(steps) + compactionNote(compactions),
         );
       }
       if (flags.json !== true) return showItems(thread, context);

@@ -3,7 +3,7 @@
 import type { Item, StepItem } from '../../../core/index.ts';
 import { costOf, type Prices } from './prices.ts';
 import { table } from '../terminal/table.ts';
-import { count, duration } from '../terminal/words.ts';
+import { count, duration, plural } from '../terminal/words.ts';
 
 /** One model call. `fresh` are input tokens that were not cached, `output` those beside reasoning. */
 export interface StepUsage {
@@ -88,4 +88,15 @@ export function usageTable(steps: readonly StepUsage[]): string {
     [named, ...rows, ['total', '', ...numbers(totalOf(steps)), '']],
     [0, 1, 2, 3, 4, 5, 6, ...(hasCost ? [7] : [])],
   );
+}
+
+/** How often the window was compacted. What compactors asked a model for is recorded nowhere, so no request counts it. */
+export function compactionsIn(items: readonly Item[]): number {
+  return items.filter((item) => item.type === 'window' && item.reason === 'compaction').length;
+}
+
+/** A line below the table; nothing when there were none. */
+export function compactionNote(compactions: number): string {
+  if (compactions === 0) return '';
+  return `not counted: what ${plural(compactions, 'compaction')} asked a model for\n`;
 }
