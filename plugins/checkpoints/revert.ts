@@ -171,7 +171,7 @@ async function refuseBusy({ thread, files }: Wanted, client: Client): Promise<vo
   const { threads } = await client.request('kernel/describe', {});
   const own = threads.find(({ id }) => id === thread);
   if (own === undefined) throw notFound`thread ${thread} is not loaded: resume it first`;
-  const near = threads.filter(({ settings: { cwd } }) => cwd === own.settings.cwd);
+  const near = threads.filter(({ settings: { cwd } }) => isOneIn(cwd, own.settings.cwd));
   for (const { id, status } of files ? near : [own]) {
     const which = id === thread ? '' : ` of thread ${id} in the same folder`;
     if (status.state === 'active' || status.queued > 0)
@@ -179,6 +179,12 @@ async function refuseBusy({ thread, files }: Wanted, client: Client): Promise<vo
     if (status.processes.length > 0)
       throw conflict`cannot revert while processes${which} run: end ${status.processes.join(', ')} first`;
   }
+}
+
+/** Whether one of two folders holds the other, or is it. */
+function isOneIn(one: string, other: string): boolean {
+  const [a, b] = [one.replace(/\/?$/, '/'), other.replace(/\/?$/, '/')];
+  return a.startsWith(b) || b.startsWith(a);
 }
 
 function outcomeOf(

@@ -185,3 +185,24 @@ test('of two reverts of a thread at the same time one is refused', async (t) => 
   assert.deepEqual(thread.snapshot(), before);
   assert.equal((await thread.items()).filter(({ type }) => type === 'window').length, 1);
 });
+
+test('files are not taken back while a turn runs in a folder above or below', async (t) => {
+  const thread = await openCheckpoints(t, { files: { 'd/a.txt': 'one\n' } });
+  const { client, cwd } = thread;
+  await thread.turn(sh('echo 1 >> d/a.txt'));
+  const settings = { cwd: join(cwd, 'd') };
+  const { id } = await client.request('thread/start', { ephemeral: true, settings });
+  using events = client.subscribe({ thread: id });
+  const input = [{ type: 'text', text: JSON.stringify([sh('sleep 100')]) }] as const;
+  await client.request('turn/start', { thread: id, input });
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === 'decision') break;
+  await assert.rejects(thread.revert(), {
+    code: 'conflict',
+    message: new RegExp(`of thread ${id}`),
+  });
+  await client.request('turn/interrupt', { thread: id });
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === 'end') break;
+  assert.equal((await thread.revert()).done, true);
+});
