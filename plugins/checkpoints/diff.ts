@@ -28,7 +28,7 @@ export function filesOf(changes: readonly Change[]): readonly ChangedFile[] {
 /** The diff in git's form, paths as seen from `cwd`. What is no text is named, with the word binary. */
 export async function unifiedDiffOf(
   changes: readonly Change[],
-  { cwd, contents }: { readonly cwd: string; readonly contents: Contents },
+  { cwd, contents }: { readonly cwd: string; readonly contents: Pick<Contents, 'get'> },
 ): Promise<string> {
   const { unifiedDiff } = await import('../tools/patch/unified-diff.ts');
   let diff = '';
@@ -70,7 +70,7 @@ export function shownPath(path: string, cwd: string): string {
   return way === '' || way.startsWith('..') || isAbsolute(way) ? path.replace(/^\//, '') : way;
 }
 
-function textOf(image: Image, contents: Contents): string | undefined {
+function textOf(image: Image, contents: Pick<Contents, 'get'>): string | undefined {
   if (image.kind === 'none') return '';
   if (image.kind === 'link') return image.target;
   const bytes = image.kind === 'file' ? contents.get(image.hash) : undefined;

@@ -1,7 +1,7 @@
 /** Takes files back, through the effects of whoever asks. */
 
 import { type Effects, messageOf } from '../../core/index.ts';
-import { imageAt, type Keeping } from './files/look-at.ts';
+import { imageNow, type Keeping } from './files/look-at.ts';
 import { type Change, type FileImage, type Image, isSame } from './image.ts';
 import type { Step } from './plan.ts';
 import type { Gap, RevertStep } from './record.ts';
@@ -25,7 +25,7 @@ export async function restore(steps: readonly Step[], hands: Hands): Promise<rea
     const change = { path, before: now, after: wanted };
     try {
       hands.signal.throwIfAborted();
-      if (!isSame(imageAt(path, hands.keeping), now))
+      if (!isSame(imageNow(path, hands.keeping), now))
         throw new Error('it was changed just now: ask again');
       hands.note(change, 'begun');
       const isDone = await putOrLeave(step, hands);
@@ -44,7 +44,7 @@ async function putOrLeave(step: Step, hands: Hands): Promise<boolean> {
   try {
     return await put(step, hands);
   } catch (error) {
-    const left = imageAt(path, hands.keeping);
+    const left = imageNow(path, hands.keeping);
     if (!isSame(left, now)) await put({ path, now: left, wanted: now }, hands);
     hands.note({ path, before: now, after: wanted }, 'void');
     throw error;

@@ -5,10 +5,11 @@ import { dirname } from 'node:path';
 
 import { folder, nothing, type Image } from '../image.ts';
 import type { Contents } from './content.ts';
+import { sha256 } from './spool.ts';
 
 /** Where contents go, and how large a file may be to be kept. */
 export interface Keeping {
-  readonly contents: Contents;
+  readonly contents: Pick<Contents, 'put' | 'get'>;
   readonly maxFileBytes: number;
 }
 
@@ -30,6 +31,11 @@ export function imageAt(path: string, keeping: Keeping): Image {
   const stats = statsAt(path);
   if (stats === undefined) return nothing;
   return imageOf(path, stats, keeping);
+}
+
+/** The same, but its content is not kept: nothing is written, so a full disk does not matter. */
+export function imageNow(path: string, { maxFileBytes }: Keeping): Image {
+  return imageAt(path, { maxFileBytes, contents: { put: sha256, get: () => undefined } });
 }
 
 /** The same of what was looked at already. Throws when the content cannot be kept. */

@@ -111,6 +111,8 @@ test('a write of a revert that a full disk cut off leaves the file as it was', a
   const before = thread.snapshot();
   await thread.turn(sh('echo 1 >> a.txt'));
   const after = thread.snapshot();
+  const contents = () => readdirSync(join(thread.kept, 'contents'));
+  const kept = contents();
   isFull = true;
   const { done, failed } = await thread.revert();
   assert.deepEqual(
@@ -118,6 +120,7 @@ test('a write of a revert that a full disk cut off leaves the file as it was', a
     [false, ['ENOSPC: no space left on device']],
   );
   assert.deepEqual(thread.snapshot(), after);
+  assert.deepEqual(contents(), kept, 'expected nothing more to be kept on the full disk');
   await assert.rejects(thread.undo(), { code: 'not_found' });
   assert.equal((await thread.revert()).done, true);
   assert.deepEqual(thread.snapshot(), before);
