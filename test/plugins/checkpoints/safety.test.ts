@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } fr
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { aroundEffect, type Plugin } from '../../../core/index.ts';
+import { aroundEffect, type Client, type Item, type Plugin } from '../../../core/index.ts';
 import { commitAll, openCheckpoints, patch, sh } from './place.ts';
 
 test('what git ignores and a patch changed is not taken for removed by the command that follows', async (t) => {
@@ -156,15 +156,12 @@ test('what commands of two threads changed at the same time is taken back only w
   const thread = await openCheckpoints(t, { files: { 'a.txt': 'one\n', 'b.txt': 'two\n' } });
   const { client, cwd } = thread;
   const { id: other } = await client.request('thread/start', { ephemeral: true });
-  using events = client.subscribe({ thread: other });
   const waiting = 'until [ -e go ]; do sleep 0.01; done; echo other >> b.txt; rm go';
   const input = [{ type: 'text', text: JSON.stringify([sh(waiting)]) }] as const;
   await client.request('turn/start', { thread: other, input });
-  for await (const event of events)
-    if (event.type === 'item/appended' && event.item.type === 'decision') break;
+  await appended('decision', other, client);
   await thread.turn(sh('echo 1 >> a.txt; touch go; while [ -e go ]; do sleep 0.01; done'));
-  for await (const event of events)
-    if (event.type === 'item/appended' && event.item.type === 'end') break;
+  await appended('end', other, client);
   const state = thread.snapshot();
   const { done, changed } = await thread.revert();
   assert.equal(done, false);
@@ -195,17 +192,21 @@ test('files are not taken back while a turn runs in a folder above or below', as
   await thread.turn(sh('echo 1 >> d/a.txt'));
   const settings = { cwd: join(cwd, 'd') };
   const { id } = await client.request('thread/start', { ephemeral: true, settings });
-  using events = client.subscribe({ thread: id });
   const input = [{ type: 'text', text: JSON.stringify([sh('sleep 100')]) }] as const;
   await client.request('turn/start', { thread: id, input });
-  for await (const event of events)
-    if (event.type === 'item/appended' && event.item.type === 'decision') break;
+  await appended('decision', id, client);
   await assert.rejects(thread.revert(), {
     code: 'conflict',
     message: new RegExp(`of thread ${id}`),
   });
   await client.request('turn/interrupt', { thread: id });
-  for await (const event of events)
-    if (event.type === 'item/appended' && event.item.type === 'end') break;
+  await appended('end', id, client);
   assert.equal((await thread.revert()).done, true);
 });
+
+/** Until a thread has such an item. */
+async function appended(type: Item['type'], thread: string, client: Client): Promise<void> {
+  using events = client.subscribe({ thread });
+  for await (const event of events)
+    if (event.type === 'item/appended' && event.item.type === type) break;
+}
