@@ -73,6 +73,17 @@ async function openTab(t: TestContext) {
 const shows = (pattern: RegExp) =>
   `${String(pattern)}.test(document.body?.innerText ?? '') && document.body.innerText`;
 
+/** Says something on the page. */
+const submit = `document.getElementById('text').value = 'Go.'; document.getElementById('form').requestSubmit()`;
+
+type Tab = NonNullable<Awaited<ReturnType<typeof openTab>>>;
+
+/** Opens the page with the token, and waits until it is there. */
+async function enter({ ask, until }: Tab, address: string | undefined): Promise<void> {
+  await ask('Page.navigate', { url: `${address}/#token=${token}` });
+  await until(`document.getElementById('form')?.onsubmit != null && location.hash === ''`);
+}
+
 test(
   'the page takes the token, follows a turn through a disconnect, and shows its end',
   { skip, timeout: 120_000 },
@@ -83,12 +94,9 @@ test(
     const text = 'The quick brown fox jumps over the lazy dog.';
     const e2e = await place(t, { answers: [{ parts: [{ text, deltas: 9 }], holdAfter: 8 }] });
     const { addresses } = await serve(e2e, 'http://127.0.0.1:0');
-    await ask('Page.navigate', { url: `${addresses[0]}/#token=${token}` });
-    await until(`document.getElementById('form')?.onsubmit != null && location.hash === ''`);
+    await enter(tab, addresses[0]);
     assert.equal(await run('document.cookie'), '', 'scripts do not see the cookie');
-    await run(
-      `document.getElementById('text').value = 'Go.'; document.getElementById('form').requestSubmit()`,
-    );
+    await run(submit);
     await until(shows(/The quick/));
     const offline = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
     await ask('Network.enable');
@@ -97,5 +105,31 @@ test(
     await ask('Network.emulateNetworkConditions', { ...offline, offline: false });
     const shown = String(await until(shows(/turn completed/)));
     assert.equal(shown.split(text).length, 2, shown);
+  },
+);
+
+test(
+  'the page allows what it is asked for, and goes on with its thread when its session has ended',
+  { skip, timeout: 120_000 },
+  async (t) => {
+    const tab = await openTab(t);
+    if (tab === undefined) return t.skip('Chromium does not start on this machine');
+    const { run, until } = tab;
+    const call = { call: 'read_file', args: { path: '/etc/hostname' } };
+    const e2e = await place(t, {
+      answers: [{ parts: [call] }, { text: 'First.' }, { text: 'Second.' }],
+    });
+    const { addresses } = await serve(e2e, 'http://127.0.0.1:0');
+    await enter(tab, addresses[0]);
+    await run('window.confirm = () => true');
+    await run(submit);
+    await until(shows(/First\.[^]*turn completed/));
+    const results = e2e.server.requests.at(-1)?.body ?? '';
+    assert.doesNotMatch(results, /denied/);
+    await run(`session = 'gone'`);
+    await run(submit);
+    const shown = String(await until(shows(/Second\.[^]*turn completed/)));
+    assert.match(shown, /First\./);
+    assert.equal(e2e.threads().length, 1, 'it is the same thread');
   },
 );

@@ -14,7 +14,7 @@ const body = `
 `;
 
 const script = `
-let session; let thread; let next = 0; const items = new Map();
+let session; let thread; let events; let next = 0; const items = new Map();
 const log = document.getElementById('log');
 const line = (by, text) => {
   const pre = document.createElement('pre');
@@ -28,7 +28,7 @@ const post = async (message) => {
   const headers = { 'content-type': 'application/json' };
   if (session !== undefined) headers['spindle-session'] = session;
   const response = await fetch('/rpc', { method: 'POST', headers, body: JSON.stringify(message) });
-  session = response.headers.get('spindle-session') ?? session;
+  session = response.status === 404 ? undefined : (response.headers.get('spindle-session') ?? session);
   if (response.status === 202) return undefined;
   const text = await response.text();
   if (!response.ok) throw new Error(text);
@@ -53,6 +53,8 @@ const on = {
 };
 const answer = ({ id, method, params }) => {
   const yes = method.endsWith('requestApproval') && confirm((params.command ?? params.reason ?? method) + '\\n\\nAllow?');
+  if (method === 'item/permissions/requestApproval')
+    return post({ id, result: { permissions: yes ? params.permissions : {} } });
   return post(method.endsWith('requestApproval')
     ? { id, result: { decision: yes ? 'accept' : 'decline' } }
     : { id, error: { code: -32601, message: 'this page cannot answer that' } });
@@ -60,22 +62,28 @@ const answer = ({ id, method, params }) => {
 const start = async () => {
   await ask('initialize', { clientInfo: { name: 'spindle-page', version: '1' } });
   await post({ method: 'initialized' });
-  const events = new EventSource('/events?session=' + session);
+  events?.close();
+  events = new EventSource('/events?session=' + session);
   events.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     if ('id' in message) void answer(message);
     else on[message.method]?.(message.params);
   };
   events.addEventListener('lost', () => thread && ask('thread/resume', { threadId: thread }));
+  if (thread !== undefined) await ask('thread/resume', { threadId: thread });
+};
+const say = async (text) => {
+  if (session === undefined) await start();
+  thread ??= (await ask('thread/start', {})).thread.id;
+  await ask('turn/start', { threadId: thread, input: [{ type: 'text', text, text_elements: [] }] });
 };
 document.getElementById('form').onsubmit = async (event) => {
   event.preventDefault();
   const input = document.getElementById('text');
   const text = input.value; input.value = '';
   try {
-    if (session === undefined) await start();
-    thread ??= (await ask('thread/start', {})).thread.id;
-    await ask('turn/start', { threadId: thread, input: [{ type: 'text', text, text_elements: [] }] });
+    // A session that nobody used has ended: once more, with a new one.
+    await say(text).catch((error) => { if (session !== undefined) throw error; return say(text); });
   } catch (error) { line('error', error.message); }
 };
 `;
