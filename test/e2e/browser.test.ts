@@ -73,6 +73,11 @@ async function openTab(t: TestContext) {
 const shows = (pattern: RegExp) =>
   `${String(pattern)}.test(document.body?.innerText ?? '') && document.body.innerText`;
 
+/** The next request of the page is of a session that the server does not know, as one that has ended. */
+const forget = `const real = fetch; window.fetch = (to, how) => {
+  window.fetch = real; how.headers['spindle-session'] = 'gone'; return real(to, how);
+}`;
+
 /** Says something on the page. */
 const submit = `document.getElementById('text').value = 'Go.'; document.getElementById('form').requestSubmit()`;
 
@@ -126,7 +131,7 @@ test(
     await until(shows(/First\.[^]*turn completed/));
     const results = e2e.server.requests.at(-1)?.body ?? '';
     assert.doesNotMatch(results, /denied/);
-    await run(`session = 'gone'`);
+    await run(forget);
     await run(submit);
     const shown = String(await until(shows(/Second\.[^]*turn completed/)));
     assert.match(shown, /First\./);
