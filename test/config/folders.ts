@@ -1,14 +1,13 @@
 /** Real folders for the tests of the configuration. */
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../fixtures/folders.ts';
 
 /** A temp folder with files by relative path; what is not text is written as JSON. Removed after the test. */
 export function folderWith(t: TestContext, files: Readonly<Record<string, unknown>> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-config-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   put(folder, files);
   return folder;
 }

@@ -2,7 +2,7 @@
 
 import local from '../../plugins/machines/local.ts';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -30,6 +30,7 @@ import type {
 } from '../../core/index.ts';
 import history from '../../plugins/prompts/history.ts';
 import { memoryStore } from '../../plugins/stores/memory.ts';
+import { remove } from '../fixtures/folders.ts';
 
 export interface PromptThreadOptions {
   readonly plugin: (folder: string) => Plugin;
@@ -98,7 +99,7 @@ export async function openPromptThread(
   let kernel: Kernel = await open();
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
   });
   let client = kernel.client('test');
   const { id } = await client.request('thread/start', {});

@@ -3,15 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
 
 import type { Plugin, Sandbox, SandboxRequest, SpawnPlan } from '../../core/index.ts';
 import { valuesOf } from './collect.ts';
+import { temporaryFolder } from '../fixtures/folders.ts';
 
 export interface Ran {
   readonly stdout: string;
@@ -79,8 +77,7 @@ export async function sandboxOf(plugin: Plugin): Promise<Sandbox> {
 
 /** A request in a temporary folder, which is the only root. */
 export function requestIn(t: TestContext, argv: SandboxRequest['argv']): SandboxRequest {
-  const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-sandbox-')));
-  t.after(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = temporaryFolder(t);
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', GREETING: 'hello' };
   return { argv, cwd, mode: 'workspace-write', roots: [cwd], network: false, env };
 }

@@ -2,7 +2,7 @@
 
 import checkArguments from '../../plugins/around/arguments.ts';
 import local from '../../plugins/machines/local.ts';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -20,6 +20,7 @@ import type {
   Settings,
   ThreadEvent,
 } from '../../core/index.ts';
+import { remove } from '../fixtures/folders.ts';
 
 export interface ToolThreadOptions {
   readonly plugins: readonly Plugin[];
@@ -82,7 +83,7 @@ export async function openToolThread(
   });
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(cwd, { recursive: true, force: true });
+    remove(cwd);
   });
   const client = kernel.client('test');
   const { id } = await client.request('thread/start', { ephemeral: true });

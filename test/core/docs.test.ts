@@ -1,8 +1,7 @@
 /** What the docs say of core is so: codes, files, slots, and the plugins that stand in them. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +11,7 @@ import { createKernel } from '../../core/index.ts';
 import type { ErrorCode, PluginFactory } from '../../core/index.ts';
 import local from '../../plugins/machines/local.ts';
 import memory from '../../plugins/stores/memory.ts';
+import { temporaryFolder } from '../fixtures/folders.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const docs = join(root, 'docs');
@@ -102,8 +102,7 @@ function modulesOf(page: string): readonly string[] {
 
 /** Writes a block beside nothing else, with this program as its `spindle`. */
 function written(t: TestContext, code: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spindle-docs-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const index = pathToFileURL(join(root, 'core', 'index.ts')).href;
   const zod = import.meta.resolve('zod');
   const file = join(folder, 'plugin.ts');

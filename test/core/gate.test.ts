@@ -14,13 +14,13 @@ import {
   openThread,
   plugin,
   runTurn,
-  temporaryFolder,
   textOfResult,
   tool,
   untilIdle,
   untilItem,
   type ThreadOptions,
 } from './support/thread.ts';
+import { temporaryFolder } from '../fixtures/folders.ts';
 
 const judging = (verdict: Verdict['verdict'], rule: string = verdict): Policy['judge'] => {
   return () => ({ verdict, reason: `because of ${rule}`, rule });

@@ -17,12 +17,12 @@ import {
   openThread,
   plugin,
   runTurn,
-  temporaryFolder,
   textOfResult,
   tool,
   typesOf,
   untilItem,
 } from './support/thread.ts';
+import { temporaryFolder } from '../fixtures/folders.ts';
 import { worldOf } from './support/world.ts';
 
 const system = plugin('system', (host) => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { place, serve, token } from './app-server.ts';
+import { remove } from '../fixtures/folders.ts';
 
 const chromium = spawnSync('sh', ['-c', 'command -v chromium || command -v google-chrome'])
   .stdout.toString()
@@ -26,7 +27,7 @@ async function openTab(t: TestContext) {
   t.after(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    remove(folder);
   });
   let port = '';
   for await (const line of createInterface({ input: child.stderr })) {

@@ -7,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +21,7 @@ import {
   type ModelServer,
   type Script,
 } from '../fixtures/model-server.ts';
+import { remove } from '../fixtures/folders.ts';
 
 /** The program that users start. */
 export const binary: string = join(import.meta.dirname, '../../config/spindle.cjs');
@@ -53,7 +53,7 @@ export async function makeE2e(t: TestContext, options: E2eOptions): Promise<E2e>
   const server = await startModelServer({ script: options.answers });
   t.after(async () => {
     await server.close();
-    rmSync(base, { recursive: true, force: true });
+    remove(base);
   });
   mkdirSync(home);
   for (const [path, text] of Object.entries({ '.keep': '', ...options.files })) {

@@ -1,12 +1,13 @@
 /** `spindle prompt`, the cache guard and prices, as the real binary runs them. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { type E2e, makeE2e, unconfined } from './place.ts';
+import { remove } from '../fixtures/folders.ts';
 
 interface Explanation {
   readonly bytes: number;
@@ -178,7 +179,7 @@ test('usage has what each request cost when the model has a price', async (t) =>
 test('the lock covers the tools of MCP servers: an update of one is found', async (t) => {
   const raw = join(import.meta.dirname, '../fixtures/mcp/raw.ts');
   const notes = join(mkdtempSync(join(tmpdir(), 'spindle-notes-')), 'notes');
-  t.after(() => rmSync(dirname(notes), { recursive: true, force: true }));
+  t.after(() => remove(dirname(notes)));
   const things = { command: process.execPath, args: [raw, 'changing', notes], sandbox: false };
   const config = { mcpServers: { things } };
   const place = await makeE2e(t, { answers: [], config });

@@ -12,14 +12,8 @@ import { observers, stores, type Item, type Store } from '../../../core/index.ts
 import jsonl from '../../../plugins/stores/jsonl.ts';
 import { memoryStore } from '../../../plugins/stores/memory.ts';
 import { runAndKill } from '../support/killed.ts';
-import {
-  content,
-  openKernel,
-  openThread,
-  plugin,
-  temporaryFolder,
-  tool,
-} from '../support/thread.ts';
+import { content, openKernel, openThread, plugin, tool } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 import { worldOf } from '../support/world.ts';
 
 suite('invariant 1: items are appended, never changed or removed, and durable', () => {

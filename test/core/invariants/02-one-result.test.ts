@@ -24,13 +24,13 @@ import {
   openThread,
   plugin,
   runTurn,
-  temporaryFolder,
   textOfResult,
   tool,
   untilEvent,
   untilIdle,
   type ThreadOptions,
 } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 import { worldOf } from '../support/world.ts';
 
 /** What each call must come to: the name, the arguments, and what its result says. */

@@ -13,15 +13,8 @@ import type { Appended, Host, ModelRequest, PromptContext } from '../../../core/
 import { chatter, compacting, keeping, pinsOnly } from '../support/compacting.ts';
 import { runAndKill } from '../support/killed.ts';
 import { saidIn, type Reply } from '../support/model.ts';
-import {
-  content,
-  openKernel,
-  openThread,
-  plugin,
-  runTurn,
-  temporaryFolder,
-  tool,
-} from '../support/thread.ts';
+import { content, openKernel, openThread, plugin, runTurn, tool } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 import { worldOf } from '../support/world.ts';
 
 const textsOf = ({ parts }: ModelRequest) => parts.map(({ text }) => text);

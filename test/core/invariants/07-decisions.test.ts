@@ -24,11 +24,11 @@ import {
   content,
   openThread,
   plugin,
-  temporaryFolder,
   tool,
   type TestThread,
   type ThreadOptions,
 } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 /** Every effect there is, done once, and the kinds of effect that it is. */
 interface Deed {

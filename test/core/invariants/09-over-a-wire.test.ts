@@ -16,9 +16,9 @@ import {
   openKernel,
   plugin,
   tool,
-  temporaryFolder,
   untilEvent,
 } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 import { overWire } from '../support/wire.ts';
 
 /** A kernel with something for every request to do, and a client of it. */

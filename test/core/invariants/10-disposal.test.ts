@@ -17,16 +17,8 @@ import type { Host, Plugin, Store } from '../../../core/index.ts';
 import local from '../../../plugins/machines/local.ts';
 import { memoryStore } from '../../../plugins/stores/memory.ts';
 import type { Left } from '../support/disposed.ts';
-import {
-  content,
-  gate,
-  input,
-  openThread,
-  plugin,
-  temporaryFolder,
-  tool,
-  untilItem,
-} from '../support/thread.ts';
+import { content, gate, input, openThread, plugin, tool, untilItem } from '../support/thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 /** Whether a process runs, and is not just a name that nobody has collected. */
 function isRunning(pid: number): boolean {

@@ -1,8 +1,5 @@
 /** A kernel of small plugins and one thread in a folder of its own: how core is tested, through its client. */
 
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { createKernel, models, policies, prompts, textOf, tools } from '../../../core/index.ts';
@@ -29,6 +26,7 @@ import type {
 } from '../../../core/index.ts';
 import local from '../../../plugins/machines/local.ts';
 import { replies, type RecordingModel, type Reply } from './model.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 export interface ThreadOptions extends Partial<Omit<KernelOptions, 'plugins' | 'settings'>> {
   /** What the model answers. */
@@ -73,13 +71,6 @@ export interface TurnRecord {
   readonly events: readonly ThreadEvent[];
   readonly results: readonly Stamped<ResultItem>[];
   readonly end: Stamped<EndItem>;
-}
-
-/** A folder that is gone after the test. */
-export function temporaryFolder(t: TestContext): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-core-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A kernel that is closed after the test. */

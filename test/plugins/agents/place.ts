@@ -1,6 +1,6 @@
 /** A thread whose model, and that of its sub-agents, is played by a function of what was said. */
 
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -30,6 +30,7 @@ import agents, { type AgentsOptions } from '../../../plugins/agents/agents.ts';
 import local from '../../../plugins/machines/local.ts';
 import history from '../../../plugins/prompts/history.ts';
 import { memoryStore } from '../../../plugins/stores/memory.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 /** What a model says to a request: calls by tool and arguments, or a text. */
 export type Reply =
@@ -113,7 +114,7 @@ export async function openAgents(
   });
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(cwd, { recursive: true, force: true });
+    remove(cwd);
   });
   const client = kernel.client('test');
   const { id } = await client.request('thread/start', {});

@@ -1,8 +1,7 @@
 /** Whatever changes on the way, what was sent stays: fifty steps under the strict cache guard, byte for byte. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -20,6 +19,7 @@ import { echo, openModelThread } from '../../contracts/model-thread.ts';
 import { serve } from '../../contracts/served-model.ts';
 import type { Answer } from '../../fixtures/model-server.ts';
 import { program } from '../mcp/mcp-thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const stepsOfTurn = 5;
 const turns = 10;
@@ -40,8 +40,7 @@ function answersOf(turn: number): readonly Answer[] {
 }
 
 function folders(t: TestContext): readonly [string, string] {
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-steps-')));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   const made = [join(base, 'one'), join(base, 'two')] as const;
   for (const folder of made) mkdirSync(folder);
   return made;

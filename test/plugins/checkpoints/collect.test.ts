@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import {
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -9,7 +8,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -17,6 +15,7 @@ import { collect, isDue } from '../../../plugins/checkpoints/files/collect.ts';
 import { Contents } from '../../../plugins/checkpoints/files/content.ts';
 import { Records } from '../../../plugins/checkpoints/files/records.ts';
 import { openCheckpoints, sh } from './place.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const day = 24 * 3_600_000;
 const filler = (name: string) => name.repeat(1000);
@@ -30,8 +29,7 @@ function kept(
   t: TestContext,
   threads: Readonly<Record<string, readonly [number, readonly string[]]>>,
 ) {
-  const folder = mkdtempSync(join(tmpdir(), 'spindle-collect-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const [contents, records] = [new Contents(folder), new Records(folder)];
   for (const [thread, [days, texts]] of Object.entries(threads)) {
     for (const text of texts) {

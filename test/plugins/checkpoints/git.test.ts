@@ -1,16 +1,7 @@
 /** Git's files, read without git, compared with what git says of them. */
 
 import assert from 'node:assert/strict';
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -21,11 +12,11 @@ import { looksClean, parseIndex } from '../../../plugins/checkpoints/git/index-f
 import { blobOid, GitObjects } from '../../../plugins/checkpoints/git/objects.ts';
 import { repositoryAround, repositoryAt } from '../../../plugins/checkpoints/git/repository.ts';
 import { commitAll, git } from './place.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 /** A repository with several versions of some files: texts that git stores as deltas, and bytes. */
 function repository(t: TestContext, versions = 1): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-git-')));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryFolder(t);
   const lines = Array.from({ length: 400 }, (_, at) => `line ${at} ${'x'.repeat(at % 50)}`);
   writeFileSync(join(root, 'empty'), '');
   writeFileSync(join(root, 'naïve name'), 'ü\n');

@@ -1,17 +1,7 @@
 /** A folder with files and a thread whose turns change them: how checkpoints are tried, through the kernel. */
 
 import { execFileSync } from 'node:child_process';
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -24,6 +14,7 @@ import {
   type ToolThread,
   type ToolThreadOptions,
 } from '../../contracts/tool-thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 /** What `checkpoint/revert` and `checkpoint/undo` answer. */
 export interface Outcome {
@@ -70,8 +61,7 @@ export async function openCheckpoints(
   t: TestContext,
   { checkpoints: given, plugins = [], ...options }: Options = {},
 ): Promise<CheckpointThread> {
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-checkpoints-')));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   const kept = join(base, 'kept');
   const own = [checkpoints({ directory: kept, ...given }), shell(), applyPatch(), ...plugins];
   const thread = await openToolThread(t, { ...options, plugins: own });

@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
 import { commitAll, openCheckpoints, sh } from './place.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 const name = fc.constantFrom('a', 'b', 'd', 'd/x', 'd/y', 'd/e/z', 'f/g');
 const text = fc.constantFrom('1', 'two', 'three 3');
@@ -56,7 +56,7 @@ for (const kind of ['a repository', 'a folder without git'] as const)
       await thread.revert({ turn: '1' });
       assert.deepEqual(thread.snapshot(), states[0]);
       await thread.kernel[Symbol.asyncDispose]();
-      rmSync(thread.cwd, { recursive: true, force: true });
+      remove(thread.cwd);
     });
     await fc.assert(holds, { numRuns: 12 });
   });

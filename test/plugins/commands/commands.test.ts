@@ -1,7 +1,7 @@
 /** Slash commands, as every front end reaches them. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -20,6 +20,7 @@ import local from '../../../plugins/machines/local.ts';
 import scripted from '../../../plugins/models/scripted.ts';
 import history from '../../../plugins/prompts/history.ts';
 import memory from '../../../plugins/stores/memory.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 interface Ran {
   readonly text?: string;
@@ -54,7 +55,7 @@ async function open(
   });
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(cwd, { recursive: true, force: true });
+    remove(cwd);
   });
   const client = kernel.client('test');
   const { id: thread } = await client.request('thread/start', {});

@@ -1,8 +1,7 @@
 /** Whatever a summariser says, and however little room there is, what must not be forgotten is in the next request. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -19,6 +18,7 @@ import shell from '../../../plugins/tools/shell.ts';
 import { openModelThread, type ModelThread } from '../../contracts/model-thread.ts';
 import { serve } from '../../contracts/served-model.ts';
 import type { Answer, ModelRequest, ModelServer } from '../../fixtures/model-server.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const first = 'First wish: port "é" to v2\n\twith care.';
 const last = 'Last wish: and now the docs.';
@@ -39,8 +39,7 @@ interface OpenOptions {
 /** A thread in a folder with an AGENTS.md, whose model has a small window. `summary` is what it says when it may call nothing. */
 async function open(t: TestContext, options: OpenOptions): Promise<Opened> {
   const { window = 9000, instructions = 'Never say "never".' } = options;
-  const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-forgetting-')));
-  t.after(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = temporaryFolder(t);
   writeFileSync(join(cwd, 'AGENTS.md'), 'Rule of the house: tabs.\n');
   const work: Answer = {
     parts: [

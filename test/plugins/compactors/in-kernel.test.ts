@@ -1,7 +1,7 @@
 /** Both compactors through the kernel: a thread that fills its window again and again goes on and forgets nothing pinned. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -14,6 +14,7 @@ import local from '../../../plugins/machines/local.ts';
 import approval from '../../../plugins/policies/approval.ts';
 import history from '../../../plugins/prompts/history.ts';
 import system from '../../../plugins/prompts/system.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 const windowTokens = 12_000;
 const stepsOfTurn = 12;
@@ -47,7 +48,7 @@ async function fill(t: TestContext, compactors: readonly Plugin[], answer = ''):
   });
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(cwd, { recursive: true, force: true });
+    remove(cwd);
   });
   const client = kernel.client('test');
   const { id } = await client.request('thread/start', { ephemeral: true });

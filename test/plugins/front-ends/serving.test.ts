@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readAddress } from '../../../plugins/front-ends/serving/address.ts';
 import { answerPlain } from '../../../plugins/front-ends/serving/answers.ts';
 import { listenHttp, listenSocket } from '../../../plugins/front-ends/serving/listen.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const token = 'a-token-of-the-test';
 const bearer = { authorization: `Bearer ${token}` };
@@ -140,21 +140,15 @@ test('a port that is taken is told with its address', async (t) => {
   await assert.rejects(listenHttp(options), { code: 'conflict' });
 });
 
-function folder(t: TestContext): string {
-  const made = mkdtempSync(join(tmpdir(), 'spindle-serving-'));
-  t.after(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
 const onSocket = () => {};
 
 test('a socket is its user’s own, replaces that of a dead server, and spares a living one and files', async (t) => {
-  const path = join(folder(t), 'socket');
+  const path = join(temporaryFolder(t), 'socket');
   const first = await listenSocket({ path, onSocket });
   assert.equal(statSync(path).mode & 0o777, 0o600);
   await assert.rejects(listenSocket({ path, onSocket }), { code: 'conflict' });
   await first[Symbol.asyncDispose]();
-  const file = join(folder(t), 'file');
+  const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, 'kept');
   await assert.rejects(listenSocket({ path: file, onSocket }), { code: 'invalid' });
   await using _again = await listenSocket({ path, onSocket });

@@ -1,6 +1,6 @@
 /** A thread with hooks and a scripted model, through the kernel. */
 
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -27,6 +27,7 @@ import local from '../../../plugins/machines/local.ts';
 import scripted, { type ScriptedStep } from '../../../plugins/models/scripted.ts';
 import history from '../../../plugins/prompts/history.ts';
 import shell from '../../../plugins/tools/shell.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 export interface HookedOptions {
   readonly events: Readonly<Partial<Record<HookEvent, readonly HookGroup[]>>>;
@@ -101,7 +102,7 @@ export async function openHooked(t: TestContext, options: HookedOptions): Promis
   });
   t.after(async () => {
     await kernel[Symbol.asyncDispose]();
-    rmSync(cwd, { recursive: true, force: true });
+    remove(cwd);
   });
   const client = kernel.client('test');
   const { id } = await client.request('thread/start', { ephemeral: true });

@@ -3,22 +3,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 
 import { Leftovers } from '../../../plugins/machines/local/leftovers.ts';
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spindle-local-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 test('what is left goes with the last process that needs it', (t) => {
-  const folder = folderFor(t);
+  const folder = temporaryFolder(t);
   const [file, empty] = [join(folder, 'file'), join(folder, 'empty')];
   const leftovers = new Leftovers();
   const [one, two] = [leftovers.add([file, empty]), leftovers.add([file, empty])];
@@ -34,7 +28,7 @@ test('what is left goes with the last process that needs it', (t) => {
 });
 
 test('a folder that the next process needs stays for it, and one that is no longer empty for good', (t) => {
-  const folder = folderFor(t);
+  const folder = temporaryFolder(t);
   const [used, filled] = [join(folder, 'used'), join(folder, 'filled')];
   mkdirSync(used);
   mkdirSync(filled);
@@ -50,7 +44,7 @@ test('a folder that the next process needs stays for it, and one that is no long
 });
 
 test('a folder is gone a moment after its last process, without being asked for', async (t) => {
-  const folder = folderFor(t);
+  const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'empty'));
   const leftovers = new Leftovers();
   t.mock.timers.enable({ apis: ['setTimeout'] });

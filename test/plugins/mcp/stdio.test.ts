@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -9,13 +8,13 @@ import { aroundTool, type Plugin } from '../../../core/index.ts';
 import { memoryState } from '../../../plugins/mcp/remembered.ts';
 import { textOfResult } from '../../contracts/tool-thread.ts';
 import { openMcpThread, program, reference } from './mcp-thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const raw = (behaviour: string, ...more: readonly string[]) =>
   program('raw', [join(import.meta.dirname, '../../fixtures/mcp/raw.ts'), behaviour, ...more]);
 
 function noteFile(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spindle-mcp-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   return join(folder, 'notes');
 }
 

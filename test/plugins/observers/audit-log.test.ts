@@ -5,7 +5,6 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -23,12 +22,12 @@ import * as fc from 'fast-check';
 
 import { LogWriter } from '../../../plugins/observers/audit/log.ts';
 import { verifyFile, verifyFolder } from '../../../plugins/observers/audit/verify.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const program = join(import.meta.dirname, '../../fixtures/observers/append.ts');
 
 function folderFor(t: TestContext): string {
-  const base = mkdtempSync(join(tmpdir(), 'spindle-audit-'));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   return join(base, 'audit');
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +16,12 @@ import local from '../../../plugins/machines/local.ts';
 import audit, { options } from '../../../plugins/observers/audit.ts';
 import { openToolThread } from '../../contracts/tool-thread.ts';
 import { makeE2e, unconfined } from '../../e2e/place.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
 function folderFor(t: TestContext): string {
-  const base = mkdtempSync(join(tmpdir(), 'spindle-audit-'));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   return join(base, 'audit');
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -21,6 +20,7 @@ import shell from '../../../plugins/tools/shell.ts';
 import { policyOf } from '../../contracts/policies.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
 import { openToolThread, textOfResult } from '../../contracts/tool-thread.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 process.env['PATH'] = `/usr/local/bin:/usr/bin:/bin`;
 
@@ -183,8 +183,7 @@ test('input goes without a question to what a rule allows, but never to a shell'
 
 /** A place for answers. */
 function stateFile(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spindle-answers-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   return join(folder, 'state', 'rules.json');
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,13 +11,14 @@ import type { PlacedRule } from '../../../plugins/policies/rules/rule.ts';
 import { policyOf } from '../../contracts/policies.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
 import { allowed, bypasses } from './bypasses.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 process.env['PATH'] = '/usr/bin:/bin';
 
 const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-bypass-')));
 mkdirSync(join(cwd, 'sub'));
 symlinkSync('/etc', join(cwd, 'link'));
-after(() => rmSync(cwd, { recursive: true, force: true }));
+after(() => remove(cwd));
 
 const rules: readonly PlacedRule[] = allowed.map((command) => ({
   rule: { action: 'allow', command },

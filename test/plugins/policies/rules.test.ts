@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -15,11 +15,12 @@ import { ruleSchema } from '../../../plugins/policies/rules/schema.ts';
 import { lazyParser } from '../../../plugins/policies/shell/load.ts';
 import { anyEffect, anySettings, policyContract, policyOf } from '../../contracts/policies.ts';
 import { sampleSettings } from '../../contracts/sample-items.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-rules-')));
 mkdirSync(join(cwd, 'src'));
 symlinkSync('/etc', join(cwd, 'link'));
-after(() => rmSync(cwd, { recursive: true, force: true }));
+after(() => remove(cwd));
 
 const user = (rule: Rule): PlacedRule => ({ rule, layer: 'user', file: '/home/me/config.json' });
 const parser = lazyParser();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -19,6 +18,7 @@ import {
 import { showCommand, showText } from '../../../plugins/policies/shell/show.ts';
 import type { Tree } from '../../../plugins/policies/shell/tree.ts';
 import { anyShellText } from './shell-texts.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const parser = lazyParser();
 const read = (text: string, shell = 'bash') => readArgv([shell, '-c', text], parser);
@@ -144,8 +144,7 @@ function writes(segments: readonly Segment[], file: string): boolean {
 }
 
 test('of what is understood, Bash runs only commands and writes only files that were found', async (t) => {
-  const base = mkdtempSync(join(tmpdir(), 'spindle-shell-'));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   const scripts: { readonly text: string; readonly all: readonly Segment[] }[] = [];
   for (const text of fc.sample(anyShellText, { numRuns: 300 })) {
     const { segments, unknown } = await read(text);

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { remove } from '../../fixtures/folders.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/escapes');
 const program = join(fixtures, 'run.ts');
@@ -27,7 +28,7 @@ interface Outcome {
 
 /** Worlds are in /tmp alone: that is what run.ts accepts. */
 const base = mkdtempSync('/tmp/spindle-escapes-');
-after(() => rmSync(base, { recursive: true, force: true }));
+after(() => remove(base));
 chmodSync(base, 0o755);
 const compiler = ['cc', 'gcc', 'clang'].find((name) => has(name));
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ import { test } from 'node:test';
 
 import {
   Confined,
-  folderFor,
   has,
   type Wanted,
   whoElse,
@@ -56,6 +55,7 @@ import multiprocessing
 if __name__ == '__main__':
     with multiprocessing.get_context('METHOD').Pool(2) as pool:
         print(sum(pool.map(abs, range(-9, 1))))`;
+import { remove, temporaryFolder } from '../../fixtures/folders.ts';
 
 const jobs: readonly Job[] = [
   {
@@ -179,7 +179,7 @@ const whyAlone = isRoot
   : 'it is no root';
 
 test('inside all of it works for an ordinary user, too', { skip: skip || whyAlone }, (t) => {
-  const env = { ...process.env, HOME: folderFor(t), NODE_TEST_CONTEXT: undefined };
+  const env = { ...process.env, HOME: temporaryFolder(t), NODE_TEST_CONTEXT: undefined };
   chmodSync(env.HOME, 0o777);
   const ran = spawnSync(
     'setpriv',
@@ -202,8 +202,8 @@ test(
   async (t) => {
     const one = new Confined(t, { unixSockets: true });
     let connections = 0;
-    const places = [folderFor(t), mkdtempSync(join(homedir(), '.spindle-test-'))];
-    t.after(() => rmSync(places[1] ?? '', { recursive: true, force: true }));
+    const places = [temporaryFolder(t), mkdtempSync(join(homedir(), '.spindle-test-'))];
+    t.after(() => remove(places[1] ?? ''));
     const paths = [
       ...places.map((folder) => join(folder, 'socket')),
       `\0spindle-test-${process.pid}`,

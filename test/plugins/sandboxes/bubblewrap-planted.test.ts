@@ -10,7 +10,8 @@ import bubblewrap from '../../../plugins/sandboxes/bubblewrap.ts';
 import shell from '../../../plugins/tools/shell.ts';
 import { openToolThread, textOfResult } from '../../contracts/tool-thread.ts';
 import { git, makeRepository } from '../../fixtures/escapes/world.ts';
-import { folderFor, has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const skip = (await whyNot()) || (!has('git') && 'there is no git');
 const author = { GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'b', GIT_COMMITTER_NAME: 'a' };
@@ -59,7 +60,7 @@ test(
   'without that it would have run: the attempt works where nothing is confined',
   { skip },
   async (t) => {
-    const work = folderFor(t);
+    const work = temporaryFolder(t);
     makeRepository(work);
     execFileSync('bash', ['-c', plant('a/b/sub')], { cwd: work, env: { ...process.env, ...env } });
     rmSync(join(work, 'marked'), { force: true });
@@ -92,7 +93,7 @@ test(
   async (t) => {
     const { run, isMarkedBy } = await shellIn(t, {
       prepare: (work) => {
-        const source = folderFor(t);
+        const source = temporaryFolder(t);
         makeRepository(source);
         git(work, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', source, 'sub');
       },
@@ -150,7 +151,7 @@ const user = isRoot ? whoElse() : undefined;
 const whyAlone = user === undefined && 'it is no root, or nobody else can read this folder';
 
 test('all of it holds for an ordinary user, too', { skip: skip || whyAlone }, (t) => {
-  const own = { ...process.env, ...env, HOME: folderFor(t), NODE_TEST_CONTEXT: undefined };
+  const own = { ...process.env, ...env, HOME: temporaryFolder(t), NODE_TEST_CONTEXT: undefined };
   chmodSync(own.HOME, 0o777);
   const args = [...(user ?? []), process.execPath, '--test', import.meta.filename];
   const ran = spawnSync('setpriv', args, { env: own });

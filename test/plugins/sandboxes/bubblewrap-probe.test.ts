@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import type { SandboxProbe } from '../../../core/index.ts';
-import { folderFor, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 import type { Ran } from '../../contracts/sandboxes.ts';
 
 const program = join(import.meta.dirname, '../../fixtures/sandboxes/probe.ts');
@@ -74,7 +75,7 @@ test(
   'a bwrap of the folder that Spindle was started in does not count',
   { skip: skipInside },
   (t) => {
-    const cwd = folderFor(t);
+    const cwd = temporaryFolder(t);
     mkdirSync(join(cwd, 'bin'));
     copyFileSync('/bin/true', join(cwd, 'bin/bwrap'));
     for (const path of [join(cwd, 'bin'), 'bin', '.'])
@@ -83,7 +84,7 @@ test(
 );
 
 test('a bwrap that is too old is told', { skip: skipInside }, (t) => {
-  const bin = folderFor(t);
+  const bin = temporaryFolder(t);
   writeFileSync(
     join(bin, 'bwrap'),
     '#!/bin/sh\necho "bwrap: Unknown option --size" >&2\nexit 1\n',

@@ -10,7 +10,8 @@ import { Inherited } from '../../../plugins/machines/local/inherited.ts';
 import { Leftovers } from '../../../plugins/machines/local/leftovers.ts';
 import { startProcess } from '../../../plugins/machines/local/process.ts';
 import { git, makeRepository } from '../../fixtures/escapes/world.ts';
-import { Confined, folderFor, has, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { Confined, has, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const skip = (await whyNot()) || (!has('git') && 'there is no git');
 const author = { GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'b', GIT_COMMITTER_NAME: 'a' };
@@ -133,7 +134,7 @@ const kinds: readonly {
 
 for (const { name, make } of kinds) {
   test(`a commit works in ${name}`, { skip }, async (t) => {
-    const { root, cwd = root, top = cwd } = make(folderFor(t));
+    const { root, cwd = root, top = cwd } = make(temporaryFolder(t));
     const ran = await new Confined(t).run(commit, { cwd, roots: [root], env });
     assert.match(ran.output, /^2\n$/);
     assert.equal(git(top, 'log', '-1', '--format=%s'), 'two\n');
@@ -142,7 +143,7 @@ for (const { name, make } of kinds) {
 }
 
 test('a file that names the folder of another repository opens nothing', { skip }, async (t) => {
-  const folder = folderFor(t);
+  const folder = temporaryFolder(t);
   makeRepository(join(folder, 'other'));
   const root = join(folder, 'work');
   mkdirSync(root);
@@ -153,7 +154,7 @@ test('a file that names the folder of another repository opens nothing', { skip 
 });
 
 test('where a mode is read-only, nothing of a repository can be written', { skip }, async (t) => {
-  const root = folderFor(t);
+  const root = temporaryFolder(t);
   makeRepository(root);
   const wanted = { cwd: root, roots: [root], env, mode: 'read-only' } as const;
   const ran = await new Confined(t).run('git status --short; git log --format=%s; touch x', wanted);
@@ -161,7 +162,7 @@ test('where a mode is read-only, nothing of a repository can be written', { skip
 });
 
 test('two writable folders are both held', { skip }, async (t) => {
-  const [one, two] = [folderFor(t), folderFor(t)];
+  const [one, two] = [temporaryFolder(t), temporaryFolder(t)];
   const script = `for d in "${one}" "${two}"; do cd $d; echo x > file; git init -q . ; done; echo done`;
   const ran = await new Confined(t).run(script, { cwd: one, roots: [one, two], env });
   assert.match(ran.output, /done/);

@@ -17,7 +17,8 @@ import type { Ground } from '../../../plugins/sandboxes/bubblewrap/ground.ts';
 import { planSpawn } from '../../../plugins/sandboxes/bubblewrap/plan.ts';
 import { sandboxContract } from '../../contracts/sandboxes.ts';
 import { makeRepository } from '../../fixtures/escapes/world.ts';
-import { Confined, folderFor, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { Confined, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const skip = await whyNot();
 if (skip === false) sandboxContract('bubblewrap', bubblewrap);
@@ -60,7 +61,7 @@ function shown(plan: SpawnPlan, work: string): object {
 }
 
 function repositoryFor(t: TestContext): string {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   makeRepository(work);
   return work;
 }
@@ -71,7 +72,7 @@ test('the plan of a command in a repository', (t) => {
 });
 
 test('the plan of a command in a folder without one', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   t.assert.snapshot(shown(planSpawn(requestIn(work), ground), work));
 });
 
@@ -88,13 +89,13 @@ test('the plan of a command that may only read, with network, as root', (t) => {
 });
 
 test('the plan where less can be had: no /proc of its own, no count of processes, no filter', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const { filter: _, ...less } = { ...ground, freshProc: false, hasOwnPidMax: false };
   t.assert.snapshot(shown(planSpawn(requestIn(work), less), work));
 });
 
 test('the plan of a command that may reach some hosts', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const env = {
     PATH: '/usr/bin:/bin',
     SPINDLE_PASSAGE: '/tmp/private/socket\ntoken',
@@ -110,13 +111,13 @@ test('the plan of a command that may reach some hosts', (t) => {
 });
 
 test('the plan with limits and names of the user’s own', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const own = { processes: 500, memoryBytes: 2 ** 30, tmpBytes: 2 ** 20, held: ['.husky', 'a/b'] };
   t.assert.snapshot(shown(planSpawn(requestIn(work), { ...ground, options: own }), work));
 });
 
 test('what would change bwrap itself is set for the command alone', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const env = { PATH: '/bin', LD_PRELOAD: '/x.so', GLIBC_TUNABLES: 'y', TMPDIR: '/somewhere' };
   const plan = planSpawn(requestIn(work, { env }), ground);
   assert.deepEqual(plan.env, { PATH: '/bin', TMPDIR: '/tmp' });
@@ -124,14 +125,14 @@ test('what would change bwrap itself is set for the command alone', (t) => {
 });
 
 test('a program that is not there is told as a plain start would tell it', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   for (const name of ['no-such-program', './no-such', '/no/such', join(work, 'folder')])
     throwsCode('not_found', () => planSpawn(requestIn(work, { argv: [name] }), ground));
 });
 
 test('a program named by its path is shown where its folder is hidden', (t) => {
-  const work = folderFor(t);
-  const own = join(folderFor(t), 'tool');
+  const work = temporaryFolder(t);
+  const own = join(temporaryFolder(t), 'tool');
   writeFileSync(own, '', { mode: 0o755 });
   const { args } = planSpawn(requestIn(work, { argv: [own] }), ground);
   assert.match(args.join(' '), new RegExp(`--ro-bind ${own} ${own}`));
@@ -148,7 +149,7 @@ for (const root of new Set(wide)) {
 }
 
 test('a root that is missing, or cannot be, is named', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const error = throwsCode('not_found', () =>
     planSpawn(requestIn(work, { roots: [work, join(work, 'gone')] }), ground),
   );
@@ -158,23 +159,23 @@ test('a root that is missing, or cannot be, is named', (t) => {
 });
 
 test('a folder that is hidden is no folder to run in', (t) => {
-  const hidden = { ...ground, hidden: [folderFor(t)] };
+  const hidden = { ...ground, hidden: [temporaryFolder(t)] };
   const [cwd = ''] = hidden.hidden;
   mkdirSync(join(cwd, 'below'));
-  const request = requestIn(folderFor(t), { cwd: join(cwd, 'below') });
+  const request = requestIn(temporaryFolder(t), { cwd: join(cwd, 'below') });
   const error = throwsCode('sandbox', () => planSpawn(request, hidden));
   assert.match(error.message, /hidden in the sandbox/);
 });
 
 test('a bwrap that lies in the workspace is not used', (t) => {
-  const work = folderFor(t);
+  const work = temporaryFolder(t);
   const own = { ...ground, program: join(work, 'bwrap') };
   throwsCode('sandbox', () => planSpawn(requestIn(work), own));
 });
 
 test('links where something is held are refused, and told', (t) => {
   for (const name of ['.git', '.vscode', '.mcp.json']) {
-    const work = folderFor(t);
+    const work = temporaryFolder(t);
     mkdirSync(join(work, 'elsewhere'));
     symlinkSync('elsewhere', join(work, name));
     const error = throwsCode('sandbox', () => planSpawn(requestIn(work), ground));
@@ -184,8 +185,8 @@ test('links where something is held are refused, and told', (t) => {
 });
 
 test('a workspace by a link is the folder it leads to', (t) => {
-  const work = folderFor(t);
-  const link = join(folderFor(t), 'link');
+  const work = temporaryFolder(t);
+  const link = join(temporaryFolder(t), 'link');
   symlinkSync(work, link);
   const plan = planSpawn(requestIn(work, { roots: [link] }), ground);
   assert.deepEqual(plan, planSpawn(requestIn(work), ground));

@@ -20,7 +20,8 @@ import domains from '../../../plugins/sandboxes/domains.ts';
 import shell from '../../../plugins/tools/shell.ts';
 import { openToolThread, textOfResult, type ToolThread } from '../../contracts/tool-thread.ts';
 import { makeE2e } from '../../e2e/place.ts';
-import { folderFor, has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { has, whoElse, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const whyNotHere = await whyNot();
 const skip = whyNotHere || (has('curl') ? false : 'NOT TESTED: there is no curl');
@@ -409,7 +410,7 @@ const user = isRoot ? whoElse() : undefined;
 const whyAlone = user === undefined && 'it is no root, or nobody else can read this folder';
 
 test('all of it holds for an ordinary user, too', { skip: skip || whyAlone }, async (t) => {
-  const env = { ...process.env, HOME: folderFor(t), NODE_TEST_CONTEXT: undefined };
+  const env = { ...process.env, HOME: temporaryFolder(t), NODE_TEST_CONTEXT: undefined };
   chmodSync(env.HOME, 0o777);
   const args = [...(user ?? []), process.execPath, '--test', import.meta.filename];
   const ran = await promisify(execFile)('setpriv', args, { env }).catch((error: unknown) => error);

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
@@ -12,15 +11,10 @@ import { createKernel, type Client } from '../../../core/index.ts';
 import jsonl, { jsonlStore, options, type JsonlOptions } from '../../../plugins/stores/jsonl.ts';
 import { stamp } from '../../contracts/sample-items.ts';
 import { head, write } from '../../contracts/stores.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const dayMs = 86_400_000;
 const nothing = { count: 0, bytes: 0, referred: 0 };
-
-function temp(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'spindle-collect-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** A blob of so many bytes, used so many days ago. */
 async function put(directory: string, bytes: number, days: number): Promise<string> {
@@ -57,7 +51,7 @@ const stored = (directory: string) =>
   readdirSync(join(directory, 'blobs')).filter((name) => !name.startsWith('.'));
 
 test('a collection tells what it would free by age, size and lost threads, and frees nothing until told to', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const client = await clientOf(t, { directory });
   const old = await put(directory, 10, 40);
   const large = await put(directory, 500, 3);
@@ -83,7 +77,7 @@ test('a collection tells what it would free by age, size and lost threads, and f
 });
 
 test('within the bounds nothing goes that a thread refers to, and nothing that was just written', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const client = await clientOf(t, { directory });
   const referred = await put(directory, 10, 29);
   const fresh = await put(directory, 20, 0);
@@ -93,7 +87,7 @@ test('within the bounds nothing goes that a thread refers to, and nothing that w
 });
 
 test('an empty or missing folder is nothing to free, and wrong bounds are refused', async (t) => {
-  const client = await clientOf(t, { directory: join(temp(t), 'none') });
+  const client = await clientOf(t, { directory: join(temporaryFolder(t), 'none') });
   const { aged, kept } = Object(await client.call('blob/collect', {}));
   assert.deepEqual([aged, kept], [nothing, nothing]);
   for (const bad of [{ maxBytes: -1 }, { maxAgeMs: 'x' }])
@@ -101,7 +95,7 @@ test('an empty or missing folder is nothing to free, and wrong bounds are refuse
 });
 
 test('old blobs go by themselves while new ones are written, once a day', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const { blobs } = jsonlStore(directory, { blobDays: 7 });
   await blobs.put(Buffer.from('first'));
   const old = await put(directory, 10, 8);
@@ -114,7 +108,7 @@ test('old blobs go by themselves while new ones are written, once a day', async 
 });
 
 test('too many bytes go by themselves, the oldest first, whatever the day', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const { blobs } = jsonlStore(directory, { blobBytes: 1000 });
   const hashes: string[] = [];
   for (let at = 0; at < 20; at++) {
@@ -127,7 +121,7 @@ test('too many bytes go by themselves, the oldest first, whatever the day', asyn
 });
 
 test('a blob that is read or put again counts as used', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const client = await clientOf(t, { directory });
   const read = await put(directory, 10, 40);
   const again = await put(directory, 20, 40);
@@ -139,7 +133,7 @@ test('a blob that is read or put again counts as used', async (t) => {
 });
 
 test('what a killed collector and a killed writer left half done is put right', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const client = await clientOf(t, { directory });
   const hash = await put(directory, 10, 2);
   await refer(directory, 'one', hash);
@@ -157,7 +151,7 @@ test('what a killed collector and a killed writer left half done is put right', 
 });
 
 test('a process that puts a blob while another collects it finds it there', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const fixture = join(import.meta.dirname, '../../fixtures/stores/put-blobs.ts');
   const argv = [fixture, directory, '600'];
   const writer = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });

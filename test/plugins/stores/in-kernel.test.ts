@@ -1,7 +1,7 @@
 /** The jsonl store through the kernel: threads survive, are listed, and belong to one process. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import local from '../../../plugins/machines/local.ts';
 import approval from '../../../plugins/policies/approval.ts';
 import jsonl from '../../../plugins/stores/jsonl.ts';
 import { rejects } from '../../contracts/stores.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const parrot: Plugin = {
   name: 'parrot',
@@ -66,8 +67,7 @@ async function itemsOf(client: Client, thread: string): Promise<readonly Item[]>
 }
 
 function temp(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'spindle-jsonl-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder(t);
   return join(directory, 'threads');
 }
 

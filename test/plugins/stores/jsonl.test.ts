@@ -5,7 +5,6 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -15,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
@@ -24,8 +23,9 @@ import { promisify } from 'node:util';
 import jsonl, { jsonlStore, options } from '../../../plugins/stores/jsonl.ts';
 import { sampleThread, stamp } from '../../contracts/sample-items.ts';
 import { head, rejects, storeContract, write } from '../../contracts/stores.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
-storeContract('jsonl', (t) => jsonlStore(join(temp(t), 'threads')));
+storeContract('jsonl', (t) => jsonlStore(join(temporaryFolder(t), 'threads')));
 
 test('the options take a directory and nothing else', async () => {
   const schema = await options();
@@ -35,7 +35,7 @@ test('the options take a directory and nothing else', async () => {
 });
 
 test('a file cut anywhere opens with its whole lines, and goes on from there', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   const items = sampleThread('one');
   await write(store, items);
@@ -60,7 +60,7 @@ test('a file cut anywhere opens with its whole lines, and goes on from there', a
 });
 
 test('a last line of zeros, as a power loss leaves it, is cut away', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   appendFileSync(join(directory, 'one.jsonl'), `${'\0'.repeat(100)}\n`);
@@ -70,7 +70,7 @@ test('a last line of zeros, as a power loss leaves it, is cut away', async (t) =
 });
 
 test('a line broken in the middle is refused by file and line, and the file stays as it is', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   const path = join(directory, 'one.jsonl');
@@ -96,7 +96,7 @@ test('a line broken in the middle is refused by file and line, and the file stay
 });
 
 test('a thread of a newer format is refused, whatever its lines hold', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   mkdirSync(directory, { recursive: true });
   writeFileSync(
@@ -112,7 +112,7 @@ test('a thread of a newer format is refused, whatever its lines hold', async (t)
 });
 
 test('a file under the name of another thread is refused', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   writeFileSync(join(directory, 'two.jsonl'), readFileSync(join(directory, 'one.jsonl')));
@@ -120,7 +120,7 @@ test('a file under the name of another thread is refused', async (t) => {
 });
 
 test('a link in the place of a thread is not followed', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   symlinkSync(join(directory, 'one.jsonl'), join(directory, 'two.jsonl'));
@@ -128,7 +128,7 @@ test('a link in the place of a thread is not followed', async (t) => {
 });
 
 test('a write that fails half way leaves whole lines, and shorter ones still fit', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const fixture = join(import.meta.dirname, '../../fixtures/stores/fill-disk.ts');
   const script = `ulimit -f 32; exec "$0" "$@"`;
   const run = await promisify(execFile)('sh', [
@@ -156,7 +156,7 @@ test('a write that fails half way leaves whole lines, and shorter ones still fit
 });
 
 test('folders are 0700 and files 0600, whatever the umask', async (t) => {
-  const top = temp(t);
+  const top = temporaryFolder(t);
   const old = process.umask(0);
   t.after(() => process.umask(old));
   const directory = join(top, 'state', 'threads');
@@ -174,7 +174,7 @@ test('folders are 0700 and files 0600, whatever the umask', async (t) => {
 });
 
 test('another process that has the thread open is named, and after its kill −9 the thread can be had', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   const holder = hold(t, directory);
@@ -194,7 +194,7 @@ test('another process that has the thread open is named, and after its kill −9
 });
 
 test('of many processes that find a dead holder, one gets the thread', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   await write(jsonlStore(directory), sampleThread('one'));
   writeFileSync(join(directory, 'one.lock'), lock({ pid: 4_194_303, started: '1' }));
   const holders = Array.from({ length: 6 }, () => hold(t, directory));
@@ -204,7 +204,7 @@ test('of many processes that find a dead holder, one gets the thread', async (t)
 });
 
 test('a lock of an earlier process with the same id is stale, one of another machine is not', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   const path = join(directory, 'one.lock');
@@ -221,7 +221,7 @@ test('a lock of an earlier process with the same id is stale, one of another mac
 });
 
 test('a lock without a holder counts while it is young', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, sampleThread('one'));
   const path = join(directory, 'one.lock');
@@ -232,7 +232,7 @@ test('a lock without a holder counts while it is young', async (t) => {
 });
 
 test('a state folder that cannot be made or written is named with what to do', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   writeFileSync(join(directory, 'file'), '');
   const store = jsonlStore(join(directory, 'file', 'threads'));
   await rejects(
@@ -252,7 +252,7 @@ test('a state folder that cannot be made or written is named with what to do', a
 });
 
 test('a list is newest first by the time of the last write', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   for (const id of ['a', 'b', 'c']) await write(store, [head(id)]);
   const touch = (id: string, seconds: number) =>
@@ -272,7 +272,7 @@ test('a list is newest first by the time of the last write', async (t) => {
 });
 
 test('a list passes over what is no thread, and goes on reading files that grew or were cut', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const store = jsonlStore(directory);
   await write(store, [head('one'), stamp({ type: 'meta', name: 'first' }, 1)]);
   const path = join(directory, 'one.jsonl');
@@ -293,7 +293,7 @@ test('a list passes over what is no thread, and goes on reading files that grew 
 });
 
 test('a blob that was damaged on disk is not given out, and can be put again', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const { blobs } = jsonlStore(directory);
   const hash = await blobs.put(Buffer.from('content'));
   const path = join(directory, 'blobs', hash);
@@ -304,7 +304,7 @@ test('a blob that was damaged on disk is not given out, and can be put again', a
 });
 
 test('a blob that is there is marked as used instead of written again', async (t) => {
-  const directory = temp(t);
+  const directory = temporaryFolder(t);
   const { blobs } = jsonlStore(directory);
   const hash = await blobs.put(Buffer.from('content'));
   const path = join(directory, 'blobs', hash);
@@ -314,12 +314,6 @@ test('a blob that is there is marked as used instead of written again', async (t
   assert.equal(statSync(path).ino, before.ino);
   assert.ok(statSync(path).mtimeMs > before.mtimeMs);
 });
-
-function temp(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'spindle-stores-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 function mode(path: string): number {
   return statSync(path).mode & 0o777;

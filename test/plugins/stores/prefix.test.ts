@@ -1,8 +1,7 @@
 /** A thread file that was cut anywhere, and a thread that is copied from any item, through the kernel. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -15,6 +14,7 @@ import approval from '../../../plugins/policies/approval.ts';
 import history from '../../../plugins/prompts/history.ts';
 import jsonl from '../../../plugins/stores/jsonl.ts';
 import shell from '../../../plugins/tools/shell.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
 const turnOf = (text: string) => [
   {
@@ -30,8 +30,7 @@ interface World {
 }
 
 function makeWorld(t: TestContext): World {
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-prefix-')));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryFolder(t);
   const directory = join(base, 'threads');
   const steps = [...turnOf('One.'), ...turnOf('Two.'), ...turnOf('Three.'), ...turnOf('Four.')];
   const settings = {

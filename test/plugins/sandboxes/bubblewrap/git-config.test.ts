@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { identityOf, parseSettings } from '../../../../plugins/sandboxes/bubblewrap/git-config.ts';
 import { git } from '../../../fixtures/escapes/world.ts';
-import { folderFor } from '../../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../../fixtures/folders.ts';
 
 const text = `
 # a comment
@@ -28,9 +28,9 @@ two # three
 `;
 
 test('settings are read as git reads them', (t) => {
-  const file = join(folderFor(t), 'config');
+  const file = join(temporaryFolder(t), 'config');
   writeFileSync(file, text);
-  const listed = git(folderFor(t), 'config', '-f', file, '--list', '-z')
+  const listed = git(temporaryFolder(t), 'config', '-f', file, '--list', '-z')
     .split('\0')
     .filter(Boolean);
   const ours = parseSettings(text).map(({ name, value }) => `${name}\n${value}`);
@@ -42,11 +42,11 @@ test('settings are read as git reads them', (t) => {
 });
 
 test('who commits is taken along, and nothing else', (t) => {
-  const file = join(folderFor(t), 'config');
+  const file = join(temporaryFolder(t), 'config');
   writeFileSync(file, text);
-  const own = join(folderFor(t), 'own');
+  const own = join(temporaryFolder(t), 'own');
   writeFileSync(own, identityOf([file, join(own, 'missing')]));
-  const listed = git(folderFor(t), 'config', '-f', own, '--list');
+  const listed = git(temporaryFolder(t), 'config', '-f', own, '--list');
   assert.equal(listed, 'user.name=A "B" C\nuser.email=a@b.c\ncore.autocrlf=input\n');
 });
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { type Hash, readIndex } from '../../../../plugins/sandboxes/bubblewrap/index-file.ts';
-import { folderFor, has } from '../../../fixtures/sandboxes/bubblewrap.ts';
+import { has } from '../../../fixtures/sandboxes/bubblewrap.ts';
+import { temporaryFolder } from '../../../fixtures/folders.ts';
 
 const skip = !has('git') && 'there is no git';
 const names = ['a/file', 'a/gone', 'a/sub', `b/${'long'.repeat(1100)}`, 'b/other', 'z'];
@@ -38,14 +39,14 @@ const forms: Readonly<Record<string, readonly (readonly string[])[]>> = {
 for (const hash of ['sha1', 'sha256'] as const) {
   for (const [form, commands] of Object.entries(forms)) {
     test(`of ${form} with ${hash} all entries are read`, { skip }, (t) => {
-      const index = readFileSync(indexOf(folderFor(t), hash, commands));
+      const index = readFileSync(indexOf(temporaryFolder(t), hash, commands));
       const read = readIndex(index, hash, true);
       assert.deepEqual(read, { gitlinks: links, paths: names, bases: [] });
     });
   }
 
   test(`of a split one with ${hash} the file is told that it builds on`, { skip }, (t) => {
-    const file = indexOf(folderFor(t), hash, [['update-index', '--split-index']]);
+    const file = indexOf(temporaryFolder(t), hash, [['update-index', '--split-index']]);
     const { bases = [] } = readIndex(readFileSync(file), hash) ?? {};
     assert.equal(bases.length, 1);
     const base = readFileSync(join(file, '..', bases[0] ?? ''));
@@ -54,7 +55,7 @@ for (const hash of ['sha1', 'sha256'] as const) {
 }
 
 test('a name that says another length than it has hides nothing behind it', { skip }, (t) => {
-  const folder = folderFor(t);
+  const folder = temporaryFolder(t);
   const file = indexOf(folder, 'sha1', []);
   const index = readFileSync(file);
   index.write('\0', index.indexOf('a/file') + 1); // the length in the flags stays
@@ -63,7 +64,7 @@ test('a name that says another length than it has hides nothing behind it', { sk
 });
 
 test('what does not end where it says, or begins elsewhere, is no index', { skip }, (t) => {
-  const index = readFileSync(indexOf(folderFor(t), 'sha1', []));
+  const index = readFileSync(indexOf(temporaryFolder(t), 'sha1', []));
   const extension = (name: string, ...numbers: readonly number[]) => {
     const data = Buffer.alloc(4 * numbers.length);
     numbers.forEach((number, at) => data.writeUInt32BE(number, 4 * at));
