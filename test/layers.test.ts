@@ -150,7 +150,7 @@ test('a plugin imports core/index.ts, its own folder, slots that another plugin 
     if (to.startsWith('plugins/'))
       return (
         !to.startsWith(`${own}/`) &&
-        !/[/-]slots?\.ts$|^plugins\/(tools\/(run|patch)|policies\/(shell|rules)|markdown)\//.test(
+        !/[/-]slots?\.ts$|^plugins\/(tools\/(run|patch)|policies\/(shell|rules)|markdown)\/|^plugins\/stores\/state-folder\.ts$/.test(
           to,
         )
       );

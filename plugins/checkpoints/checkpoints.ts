@@ -4,9 +4,6 @@
  * tells all of it.
  */
 
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-
 import {
   type AroundEffect,
   aroundEffect,
@@ -25,6 +22,7 @@ import { described, describedCommands } from './described.ts';
 import { Followed } from './followed.ts';
 import { Holds } from './holds.ts';
 import type { Bounds, Kept } from './kept.ts';
+import { stateFolder } from '../stores/state-folder.ts';
 
 export interface CheckpointOptions {
   /** Where they are kept; made when missing. Default: `checkpoints` in the user's state folder. */
@@ -62,7 +60,11 @@ export default function checkpoints(given: CheckpointOptions = {}): Plugin {
     setup: (host) => {
       const followed = new Followed();
       const holds = new Holds();
-      const kept = lazily(host, { ...defaults, directory: stateFolder(), ...given }, followed);
+      const kept = lazily(
+        host,
+        { ...defaults, directory: stateFolder('checkpoints'), ...given },
+        followed,
+      );
       host.add(aroundEffect, aroundChanges(kept, followed), 'last');
       host.add(aroundTurn, (turn, next) => holds.wait(turn.thread, next), 'first');
       host.add(observers, hearing(host, kept, followed));
@@ -148,12 +150,4 @@ function hearing(host: Host, kept: Lazy, followed: Followed): Observer {
     const hasRecord = event.type === 'thread/removed' || (isEnded && kept.now() !== undefined);
     if (hasRecord) removing = remove(event.thread, removing);
   };
-}
-
-/** As the XDG base directory specification (0.8) has it, where only absolute paths count. */
-function stateFolder(): string {
-  const { SPINDLE_HOME: home, XDG_STATE_HOME: state } = process.env;
-  if (home !== undefined && home !== '') return resolve(home, 'checkpoints');
-  const isUsable = state !== undefined && isAbsolute(state);
-  return join(isUsable ? state : join(homedir(), '.local', 'state'), 'spindle', 'checkpoints');
 }

@@ -3,9 +3,6 @@
  * files are its own and written without effects, each of which would need a record in turn.
  */
 
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-
 import {
   observers,
   requests,
@@ -17,6 +14,7 @@ import {
 } from '../../core/index.ts';
 import { Recorder } from './audit/recorder.ts';
 import { readRequest, verifyRequest } from './audit/requests.ts';
+import { stateFolder } from '../stores/state-folder.ts';
 
 export interface AuditOptions {
   /** Where the files are; made when missing. Default: `audit` in the user's state folder. */
@@ -32,7 +30,7 @@ export const options = async () => {
 };
 
 /** Adds an observer, and the requests `audit/verify` and `audit/read`. */
-export default function audit({ directory = stateFolder() }: AuditOptions = {}): Plugin {
+export default function audit({ directory = stateFolder('audit') }: AuditOptions = {}): Plugin {
   return {
     name: 'audit',
     api: 1,
@@ -70,12 +68,4 @@ function isQuiet(item: Recorded): boolean {
   const isHarmless =
     effect.kind === 'read' || (effect.kind === 'fetch' && origin.kind === 'plugin');
   return verdict === 'allow' && isHarmless;
-}
-
-/** As the XDG base directory specification (0.8) has it, where only absolute paths count. */
-function stateFolder(): string {
-  const { SPINDLE_HOME: own, XDG_STATE_HOME: state } = process.env;
-  if (own !== undefined && own !== '') return resolve(own, 'audit');
-  const isUsable = state !== undefined && isAbsolute(state);
-  return join(isUsable ? state : join(homedir(), '.local', 'state'), 'spindle', 'audit');
 }

@@ -1,8 +1,7 @@
 /** Threads as JSON Lines files that people can read and tools can grep; docs/threads.md describes them. */
 
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import {
   requests,
@@ -15,11 +14,12 @@ import {
 import { fileBlobs } from './jsonl/blobs.ts';
 import { type BlobBounds, Collector } from './jsonl/collect.ts';
 import { collectRequest } from './jsonl/collect-request.ts';
-import { codeOf, storeError } from './jsonl/failure.ts';
+import { storeError, whileThere } from './jsonl/failure.ts';
 import { acquireLock } from './jsonl/lock.ts';
 import { readHead, scanOn, summaryOf, type Scan } from './jsonl/summary.ts';
 import { notFound, openThread, readThread, type ThreadFile } from './jsonl/thread-file.ts';
 import { afterCursor, checkId, mayMatch, newestFirst, pageOf, type Place } from './page.ts';
+import { stateFolder } from './state-folder.ts';
 
 export interface JsonlOptions {
   /** Where the files are; made when missing. Default: `threads` in the user's state folder. */
@@ -42,7 +42,7 @@ export const options = async () => {
 
 /** Adds the store, and the request `blob/collect`. */
 export default function jsonl(config: JsonlOptions = {}): Plugin {
-  const { directory = stateFolder() } = config;
+  const { directory = stateFolder('threads') } = config;
   return {
     name: 'jsonl',
     api: 1,
@@ -58,15 +58,6 @@ const dayMs = 86_400_000;
 
 function boundsOf({ blobDays = 30, blobBytes = 2 ** 30 }: JsonlOptions): BlobBounds {
   return { maxAgeMs: blobDays * dayMs, maxBytes: blobBytes };
-}
-
-/** As the XDG base directory specification (0.8) has it, where only absolute paths count. */
-function stateFolder(): string {
-  const { SPINDLE_HOME: own, XDG_STATE_HOME: state } = process.env;
-  if (own !== undefined && own !== '') return resolve(own, 'threads');
-  const base =
-    state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local', 'state');
-  return join(base, 'spindle', 'threads');
 }
 
 type Bounds = Pick<JsonlOptions, 'blobDays' | 'blobBytes'>;
@@ -147,14 +138,4 @@ function placesIn(directory: string): readonly (Place & { readonly bytes: number
       ? [{ id, updatedMs: Math.floor(stats.mtimeMs), bytes: stats.size }]
       : [];
   });
-}
-
-/** What `read` gives; `undefined` when a file or the folder is not there (any more). */
-function whileThere<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { codeOf } from './failure.ts';
+import { whileThere } from './failure.ts';
 
 /** How long blobs are kept unused, and how many bytes of them. */
 export interface BlobBounds {
@@ -170,14 +170,4 @@ function referredIn(folder: string): ReadonlySet<string> {
     for (const [, hash = ''] of text.matchAll(/"blob":"([0-9a-f]{64})"/g)) found.add(hash);
   }
   return found;
-}
-
-/** What `act` gives; `undefined` when the file is not there (any more). */
-function whileThere<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -9,6 +9,16 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
+/** What `act` gives; `undefined` when a file or the folder is not there (any more). */
+export function whileThere<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** A `store` error about `path`; an error that is a KernelError already is given back. */
 export function storeError(error: unknown, doing: string, path: string): KernelError {
   if (error instanceof KernelError) return error;
