@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Effects, Sandbox } from '../core/contracts.ts';
+import type { Argv, Effects, Sandbox } from '../core/contracts.ts';
 import { messageOf } from '../core/errors.ts';
 import { createKernel } from '../core/kernel.ts';
 import type { Plugin } from '../core/plugin.ts';
@@ -29,12 +29,15 @@ interface Ground {
 interface Attempt {
   /** What must not work, as a phrase. */
   readonly name: string;
-  /** Run inside, by bash; what it prints goes to `held`. */
-  readonly script: (ground: Ground) => string;
+  /** Run inside, a text by bash; what it prints goes to `held`. */
+  readonly script: (ground: Ground) => string | Argv;
   readonly held: (printed: string, ground: Ground) => boolean;
 }
 
 const exists = (path: string) => fs.existsSync(path);
+/** Says that it was refused, so that an attempt that could not even be made does not count as held. */
+const connecting = `require('net').connect('socket', () => process.kill(process.pid))
+  .on('error', () => console.log('refused'))`;
 const original = '[core]\n\trepositoryformatversion = 0\n';
 
 const attempts: readonly Attempt[] = [
@@ -60,9 +63,8 @@ const attempts: readonly Attempt[] = [
   },
   {
     name: 'connecting to a Unix socket',
-    script: () =>
-      `"${process.execPath}" -e "require('net').connect('socket', () => process.kill(process.pid)).on('error', () => {})"`,
-    held: (_, { seen }) => seen().unix === 0,
+    script: () => [process.execPath, '-e', connecting],
+    held: (printed, { seen }) => printed.includes('refused') && seen().unix === 0,
   },
   {
     name: 'seeing or ending a process of this machine',
@@ -114,10 +116,11 @@ export async function proveSandbox(sandbox: Sandbox): Promise<readonly Proof[]> 
   return proofs;
 }
 
-async function run(effects: Effects, script: string): Promise<string> {
+async function run(effects: Effects, script: string | Argv): Promise<string> {
+  const argv: Argv = typeof script === 'string' ? ['bash', '-c', script] : script;
   let printed = '';
   const onOutput = (chunk: Uint8Array) => void (printed += Buffer.from(chunk).toString());
-  const child = await effects.spawn({ argv: ['bash', '-c', script], timeoutMs, onOutput });
+  const child = await effects.spawn({ argv, timeoutMs, onOutput });
   await child.exited;
   return printed;
 }

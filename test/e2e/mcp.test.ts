@@ -58,9 +58,11 @@ test('a call of a server that runs in the sandbox needs no yes, and what holds i
   const call = {
     parts: [{ call: 'tool_call', args: { name: 'things__echo', arguments: { text: 'hi' } } }],
   };
+  const things = { command: process.execPath, args: ['raw.ts', 'plain'] };
   const e2e = await makeE2e(t, {
     answers: [call, { text: 'done' }],
-    config: { mcpServers: { things: server('plain') } },
+    files: { 'raw.ts': readFileSync(raw, 'utf8') }, // In the workspace: the sandbox may hide this checkout.
+    config: { mcpServers: { things } },
   });
   const probe = await e2e.run(['sandbox', '--', 'true']);
   if (probe.code !== 0) return t.skip('commands cannot be confined here');

@@ -42,7 +42,7 @@ test('the list names threads of this folder with age, size and first words', asy
   assert.match(head ?? '', /^THREAD +USED +SIZE +ABOUT$/);
   assert.match(row ?? '', new RegExp(`^${place.id} +just now +[\\d.]+ kB +mend it, please$`));
   assert.deepEqual(rest, []);
-  assert.match(await out(place, 'list', '--all'), /FOLDER[\s\S]*spindle-front-end/);
+  assert.match(await out(place, 'list', '--all'), /FOLDER[\s\S]*\/work +mend it/);
   assert.match(await out(place, 'list', '--archived'), /No thread/);
   assert.match(await out(place, 'list', '--search', 'nothing like it'), /No thread/);
   const [listed] = JSON.parse(await out(place, 'list', '--json'));
