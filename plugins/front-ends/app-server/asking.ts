@@ -12,6 +12,8 @@ type SendRequest = (request: Readonly<{ method: string; id: number; params: obje
 /** The questions to one client that are open. Ids count from 0. */
 export class Asking {
   readonly #open = new Map<number, Asked>();
+  /** Those that were settled without this client, whose answer may be on its way. */
+  readonly #settled = new Set<number>();
   readonly #send: SendRequest;
   #next = 0;
 
@@ -24,7 +26,10 @@ export class Asking {
     signal.throwIfAborted();
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const onAbort = () => reject(signal.reason);
+    const onAbort = () => {
+      if (this.#open.delete(id)) this.#settled.add(id);
+      reject(signal.reason);
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     this.#open.set(id, { resolve, reject });
     sent?.(id);
@@ -37,12 +42,27 @@ export class Asking {
     }
   }
 
-  /** Takes an answer; `false` when nothing with this id was ever asked. One that comes too late is dropped. */
-  answer(id: unknown, { result, error }: { readonly result?: unknown; readonly error?: unknown }) {
-    const asked = typeof id === 'number' ? this.#open.get(id) : undefined;
-    if (error === undefined) asked?.resolve(result);
-    else asked?.reject(asError(error));
-    return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < this.#next;
+  /** Takes an answer, and gives what is wrong with it. One that comes after another client's is dropped. */
+  answer(
+    id: unknown,
+    { result, error }: { readonly result?: unknown; readonly error?: unknown },
+  ): RpcError | undefined {
+    const asked = this.#open.get(Number(id));
+    if (typeof id !== 'number' || asked === undefined)
+      return this.#settled.delete(Number(id)) ? undefined : this.#notOpen(id);
+    this.#open.delete(id);
+    if (error === undefined) asked.resolve(result);
+    else asked.reject(asError(error));
+    return undefined;
+  }
+
+  #notOpen(id: unknown): RpcError {
+    const wasAsked = Number.isInteger(id) && Number(id) >= 0 && Number(id) < this.#next;
+    const shown = JSON.stringify(id)?.slice(0, 80);
+    const fault = wasAsked
+      ? `question ${shown} was answered before`
+      : `no question ${shown} was asked`;
+    return new RpcError('invalidRequest', fault);
   }
 
   /** Ends all questions: the client has left. */

@@ -100,9 +100,10 @@ export class Connection {
         return this.#refuse(message.id, message.error);
       case 'notification':
         return; // `initialized` says nothing that we wait for; what we do not know needs no answer
-      case 'answer':
-        if (!this.#asking.answer(message.id, message)) this.#refuse(null, neverAsked(message.id));
-        return;
+      case 'answer': {
+        const fault = this.#asking.answer(message.id, message);
+        return fault && this.#refuse(null, fault);
+      }
       case 'request':
         return this.#request(message);
     }
@@ -224,6 +225,3 @@ const longAnswer = (length: number) =>
     'invalidRequest',
     `the answer has ${length} characters, and at most ${maxSent} are sent: ask for less`,
   );
-
-const neverAsked = (id: unknown) =>
-  new RpcError('invalidRequest', `no question ${JSON.stringify(id)?.slice(0, 80)} was asked`);

@@ -1,6 +1,13 @@
 /** The items of a turn as events, without where they go. */
 
-import type { CallItem, DecisionItem, Item, ResultItem } from '../../../core/index.ts';
+import type {
+  AssistantItem,
+  CallItem,
+  DecisionItem,
+  Item,
+  ReasoningItem,
+  ResultItem,
+} from '../../../core/index.ts';
 import { viewOf } from '../view/call-view.ts';
 import { itemOfCall, itemOfResult, type EventItem } from './event-item.ts';
 
@@ -126,10 +133,15 @@ function completed(item: EventItem): object {
   return { type: 'item.completed', item };
 }
 
+/** The words of a message or a thought, as its event has them. */
+export function saidBy(item: AssistantItem | ReasoningItem): string {
+  return item.type === 'assistant' ? item.text : (item.text ?? item.summary.join('\n\n'));
+}
+
 function wholeItem(item: Item): EventItem | undefined {
-  if (item.type === 'assistant') return { id: item.id, type: 'agent_message', text: item.text };
   if (item.type === 'hosted') return { id: item.id, type: 'web_search', query: item.summary };
-  if (item.type !== 'reasoning') return undefined;
-  const text = item.text ?? item.summary.join('\n\n');
+  if (item.type !== 'assistant' && item.type !== 'reasoning') return undefined;
+  const text = saidBy(item);
+  if (item.type === 'assistant') return { id: item.id, type: 'agent_message', text };
   return text === '' ? undefined : { id: item.id, type: 'reasoning', text };
 }

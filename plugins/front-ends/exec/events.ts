@@ -1,9 +1,9 @@
 /** Events as JSON Lines on stdout, with the names that clients of Codex read (`@openai/codex-sdk`, docs/exec.md). */
 
-import type { ResultItem, ThreadEvent } from '../../../core/index.ts';
+import type { Item, ResultItem, ThreadEvent } from '../../../core/index.ts';
 import type { Output } from '../terminal/output.ts';
 import { viewOf } from '../view/call-view.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, saidBy } from './event-stream.ts';
 import { failureOf, type Reporter } from './reporter.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -16,6 +16,7 @@ export interface EventOptions {
 /** Whatever was started is completed, at the latest before the turn's last event. */
 export function eventReporter({ output, deltas }: EventOptions): Reporter {
   const stream = new EventStream();
+  const heard = new Set<string>();
   const emit = (events: readonly object[]) =>
     output.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   return {
@@ -23,19 +24,34 @@ export function eventReporter({ output, deltas }: EventOptions): Reporter {
     notice: (message) => emit([stream.error(message)]),
     item: (item) =>
       emit([
+        ...(deltas ? unheard(item, { heard, stream }) : []),
         ...stream.eventsOf(item),
         ...(deltas && item.type === 'result' ? diffsOf(stream, item) : []),
       ]),
-    delta: (event) => (deltas ? emit([deltaOf(event, stream)]) : Promise.resolve()),
+    delta: (event) => {
+      heard.add(event.id);
+      return deltas ? emit([deltaOf(event, stream)]) : Promise.resolve();
+    },
     ended: (outcome) => emit([...stream.closing(), endOf(outcome)]),
     failed: (message) => emit([{ type: 'error', message }]),
   };
 }
 
-function deltaOf(
-  { id, kind, text, name }: Extract<ThreadEvent, { type: 'item/delta' }>,
-  stream: EventStream,
-): object {
+type Delta = Pick<Extract<ThreadEvent, { type: 'item/delta' }>, 'id' | 'kind' | 'text' | 'name'>;
+
+/** What the model said that was whole before any of it was told: its deltas hold all of it nevertheless. */
+function unheard(
+  item: Item,
+  { heard, stream }: { readonly heard: Set<string>; readonly stream: EventStream },
+): readonly object[] {
+  if (item.type !== 'assistant' && item.type !== 'reasoning') return [];
+  const { id } = item;
+  const text = saidBy(item);
+  if (heard.delete(id) || text === '') return [];
+  return [deltaOf({ id, kind: item.type === 'assistant' ? 'text' : 'reasoning', text }, stream)];
+}
+
+function deltaOf({ id, kind, text, name }: Delta, stream: EventStream): object {
   return {
     type: 'item.delta',
     item_id: kind === 'output' ? (stream.call(id)?.id ?? id) : id,

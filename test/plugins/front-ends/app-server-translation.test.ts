@@ -191,6 +191,41 @@ test('the history of a thread holds what was told of it live', () => {
   );
 });
 
+test('the deltas of a message, a thought and a command hold all of it, also when it was whole at once', () => {
+  const call = {
+    type: 'call',
+    id: 'o',
+    call: 'c',
+    name: 'shell',
+    args: '{"command":"ls"}',
+  } as const;
+  const content = [{ type: 'text', text: 'a.txt\n' }] as const;
+  const events = eventsOf([
+    { type: 'reasoning', id: 'r', summary: ['one', 'two'] },
+    { type: 'assistant', id: 'm', text: 'Hello.' },
+    call,
+    {
+      type: 'result',
+      call: 'c',
+      name: 'shell',
+      isError: false,
+      content,
+      detail: { exitCode: 0 },
+      durationMs: 1,
+    },
+  ]);
+  const translation = new Translation('t');
+  const steps = told(events.flatMap((event) => translation.take(event)));
+  const deltas = steps.flatMap(({ method, params }) =>
+    'delta' in params ? [[method, params.itemId, params.delta]] : [],
+  );
+  assert.deepEqual(deltas, [
+    ['item/reasoning/summaryTextDelta', 'r', 'one\n\ntwo'],
+    ['item/agentMessage/delta', 'm', 'Hello.'],
+    ['item/commandExecution/outputDelta', 'c', 'a.txt\n'],
+  ]);
+});
+
 test('a question is asked while it is open, with the status that waits, and settled with its answer', () => {
   const effect = { kind: 'spawn', argv: ['ls'] };
   const question = { kind: 'approval/ask', effect, origin, ...grounds } as const;

@@ -205,6 +205,8 @@ test('deltas and diffs come only when asked for, and belong to the items that fo
   assert.equal(textOf('s1_text', 'text'), 'I write now.');
   assert.deepEqual(JSON.parse(textOf('s1_call1', 'args')), { patch });
   assert.equal(textOf('s1_call2', 'output'), 'out\n');
+  // One word is whole before any of it could be shown.
+  assert.equal(textOf('s2_text', 'text'), 'Done.');
   const diff = events.find(({ type }) => type === 'item.diff');
   assert.equal(diff?.item_id, 's1_call1');
   assert.match(diff?.diff ?? '', /^diff --git a\/a\.txt b\/a\.txt\n[\s\S]*\n\+one\n$/);

@@ -10,6 +10,7 @@ import type {
 } from '../../../../core/index.ts';
 import { argumentsOf } from './call-item.ts';
 import { OpenCalls } from './calls.ts';
+import type { WireItemOf } from '../schemas/item.ts';
 import { planOf } from './plan.ts';
 import type { Steps } from './steps.ts';
 
@@ -17,6 +18,8 @@ import type { Steps } from './steps.ts';
 export class Done {
   readonly #steps: Steps;
   readonly #calls: OpenCalls;
+  /** Open calls that have said something. */
+  readonly #heard = new Set<string>();
 
   constructor(thread: string, steps: Steps) {
     this.#steps = steps;
@@ -40,6 +43,7 @@ export class Done {
   output(id: string, text: string): void {
     const item = this.#begin(id, Date.now()) ?? this.#calls.all().find((one) => one.id === id);
     const params = { ...this.#steps.inTurn(), itemId: id };
+    this.#heard.add(id);
     if (item?.type === 'commandExecution')
       this.#steps.tell({
         method: 'item/commandExecution/outputDelta',
@@ -78,6 +82,7 @@ export class Done {
     if (state === undefined) return;
     this.#begin(call, at);
     const item = this.#calls.end(result);
+    if (!this.#heard.delete(call) && item?.type === 'commandExecution') this.#tellOutput(item);
     this.#steps.complete(item, at);
     if (isError || item === undefined) return;
     if (item.type === 'plan') {
@@ -92,11 +97,19 @@ export class Done {
       });
   }
 
+  /** A command that was over before any of its output was told: its deltas hold all of it nevertheless. */
+  #tellOutput({ id, aggregatedOutput: delta, exitCode }: WireItemOf<'commandExecution'>): void {
+    if (delta === null || delta === '' || exitCode === null) return;
+    const params = { ...this.#steps.inTurn(), itemId: id, delta };
+    this.#steps.tell({ method: 'item/commandExecution/outputDelta', params });
+  }
+
   /** The items that are open. */
   readonly open = () => this.#calls.all();
 
   /** What is still open has no result. */
   close(at: number): void {
+    this.#heard.clear();
     for (const item of this.#calls.abandon(at)) this.#steps.complete(item, at);
   }
 }

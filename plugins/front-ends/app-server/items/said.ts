@@ -5,6 +5,12 @@ import type { WireItem } from '../schemas/item.ts';
 import type { Steps } from './steps.ts';
 import { OpenTexts, wholeItem } from './texts.ts';
 
+/** The longest text that is told as a delta, too, when it is whole already: of more not all is kept as deltas anyway. */
+const maxDelta = 1_000_000;
+
+const textOfSaid = (item: AssistantItem | ReasoningItem) =>
+  item.type === 'assistant' ? item.text : item.summary.join('\n\n') || (item.text ?? '');
+
 /** Texts are told as they come, and once more whole. `onMessage` is told of each message that counts. */
 export class Said {
   readonly #steps: Steps;
@@ -24,6 +30,10 @@ export class Said {
     if (kind === 'args') return;
     if (!this.#texts.has(id)) this.#begin({ id, kind }, at);
     if (kind === 'reasoning') this.#texts.think(id, delta);
+    this.#tellDelta({ id, kind, text: delta });
+  }
+
+  #tellDelta({ id, kind, text: delta }: Pick<DeltaEvent, 'id' | 'kind' | 'text'>): void {
     const params = { ...this.#steps.inTurn(), itemId: id, delta };
     if (kind === 'text') return this.#steps.tell({ method: 'item/agentMessage/delta', params });
     this.#steps.tell({
@@ -43,9 +53,17 @@ export class Said {
   end(item: Stamped<AssistantItem | ReasoningItem>): void {
     const { id, at } = item;
     if (this.#texts.wasEnded(id)) return;
-    if (!this.#texts.has(id))
-      this.#begin({ id, kind: item.type === 'assistant' ? 'text' : 'reasoning' }, at);
+    if (!this.#texts.has(id)) this.#tellAtOnce(item);
     this.#complete(this.#texts.end(id, at, wholeItem(item)), at);
+  }
+
+  /** A text that was whole before any of it was told: its deltas hold all of it nevertheless. */
+  #tellAtOnce(item: Stamped<AssistantItem | ReasoningItem>): void {
+    const { id, at } = item;
+    const kind = item.type === 'assistant' ? 'text' : 'reasoning';
+    this.#begin({ id, kind }, at);
+    const text = textOfSaid(item);
+    if (text !== '' && text.length <= maxDelta) this.#tellDelta({ id, kind, text });
   }
 
   /** What was said of a text does not count. */

@@ -235,7 +235,7 @@ function asking() {
   return { controller, asked, methods: { ask, echo } };
 }
 
-test('a question is answered once: what comes later, or was never asked, changes nothing', async (t) => {
+test('a question is answered once: what comes later, or was never asked, changes nothing and is an error', async (t) => {
   const { asked, methods } = asking();
   const peer = await (await startServer(t, { methods })).connect().hello();
   await peer.ask(1, 'ask');
@@ -245,7 +245,12 @@ test('a question is answered once: what comes later, or was never asked, changes
     { id: 0, result: { yes: false } },
     { id: 5, result: 1 },
   );
-  assert.equal(codeOf(await peer.next()), -32600);
+  const told = [await peer.next(), await peer.next()];
+  assert.deepEqual(told.map(codeOf), [-32600, -32600]);
+  assert.deepEqual(
+    told.map(({ error }) => error?.message),
+    ['question 0 was answered before', 'no question 5 was asked'],
+  );
   assert.deepEqual(await asked[0], { yes: true });
   assert.deepEqual((await peer.ask(2, 'echo')).result, {});
 });
