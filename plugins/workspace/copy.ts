@@ -38,9 +38,11 @@ export const copyRequests: readonly RequestHandler[] = [
       const path = params.text('path');
       if (params.flag('force') && !(await isThere(path, effects))) return {};
       const { kind } = await effects.stat(path);
+      // What is taken away is missing in its folder: one outside of the roots, as that of a root is, denies it.
+      const isALink = await isLink(path, effects);
       const isTree = kind === 'directory' && params.flag('recursive');
       // Effects reach what a link leads to: programs take away the link.
-      if (isTree || (await isLink(path, effects))) await run(['rm', '-rf', '--', path], effects);
+      if (isTree || isALink) await run(['rm', '-rf', '--', path], effects);
       else await effects.remove(path);
       return {};
     },

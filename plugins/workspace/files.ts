@@ -31,7 +31,7 @@ export const fileRequests: readonly RequestHandler[] = [
     return {
       isDirectory: kind === 'directory',
       isFile: kind === 'file',
-      isSymlink: await isLink(path, effects),
+      isSymlink: await isLinkAsSeen(path, effects),
       createdAtMs: 0, // machines do not tell
       modifiedAtMs: Math.round(modifiedMs),
     };
@@ -57,6 +57,16 @@ export async function isLink(path: string, effects: Effects): Promise<boolean> {
   const there = await effects.stat(path);
   const folder = await effects.stat(dirname(path));
   return basename(path) !== '' && there.path !== join(folder.path, basename(path));
+}
+
+/** The same, where the folder it is in may lie outside of what can be seen: then it is a root, which is no link. */
+async function isLinkAsSeen(path: string, effects: Effects): Promise<boolean> {
+  try {
+    return await isLink(path, effects);
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'denied') return false;
+    throw error;
+  }
 }
 
 /** Whether anything is there. */

@@ -63,6 +63,7 @@ const bestFirst = (a: FoundPath, b: FoundPath) =>
 
 /** What ripgrep lists in a root, as the client that asks. */
 async function readIndex(root: string, effects: Effects): Promise<FileIndex> {
+  await effects.list(root); // judged, and told when it is not there
   const listed: Uint8Array[] = [];
   const errors: Uint8Array[] = [];
   const args = [

@@ -48,6 +48,30 @@ test('a link is told as one, and removing it leaves what it leads to', async (t)
   assert.ok(!existsSync(at('link')) && existsSync(at('a.txt')));
 });
 
+test('folders are made and removed whole, and what is not there may be removed, unless a client says otherwise', async (t) => {
+  const { client, at } = await connected(t);
+  await client.request('fs/createDirectory', { path: at('a/b/c') });
+  const whole = await client.refused('fs/remove', { path: at('a'), recursive: false });
+  assert.equal(whole.code, -32600);
+  await client.request('fs/remove', { path: at('a'), recursive: null });
+  assert.ok(!existsSync(at('a')));
+  await client.request('fs/remove', { path: at('a') });
+  const gone = await client.refused('fs/remove', { path: at('a'), force: false });
+  assert.equal(gone.data?.code, 'not_found');
+});
+
+test('the workspace itself is looked at, and is not removed; outside of it nothing is looked for', async (t) => {
+  const { start, cwd } = await makeE2e(t, { answers: [], files: { 'a.txt': 'one' } });
+  const client = await connectClient(t, start('app-server'));
+  const { isDirectory, isSymlink } = await client.request('fs/getMetadata', { path: cwd });
+  assert.deepEqual([isDirectory, isSymlink], [true, false]);
+  const kept = await client.refused('fs/remove', { path: cwd });
+  assert.equal(kept.data?.code, 'denied');
+  assert.ok(existsSync(join(cwd, 'a.txt')));
+  const outside = await client.refused('fuzzyFileSearch', { query: 'a', roots: ['/etc'] });
+  assert.equal(outside.data?.code, 'denied');
+});
+
 test('what cannot be done with files is refused with its reason', async (t) => {
   const { client, at } = await connected(t, { 'a.txt': 'one' });
   const missing = await client.refused('fs/readFile', { path: at('none') });
@@ -56,9 +80,12 @@ test('what cannot be done with files is refused with its reason', async (t) => {
   assert.deepEqual([wrong.code, wrong.data?.path], [-32602, 'path']);
   const notBase64 = await client.refused('fs/writeFile', { path: at('x'), dataBase64: '***' });
   assert.deepEqual([notBase64.code, notBase64.data?.path], [-32602, 'dataBase64']);
-  const above = await client.refused('fs/createDirectory', { path: at('x/y') });
+  const above = await client.refused('fs/createDirectory', {
+    path: at('x/y'),
+    recursive: false,
+  });
   assert.match(above.message, /recursive/u);
-  const twice = await client.refused('fs/createDirectory', { path: at('a.txt') });
+  const twice = await client.refused('fs/createDirectory', { path: at('a.txt'), recursive: false });
   assert.equal(twice.data?.code, 'conflict');
   const folder = await client.refused('fs/copy', { sourcePath: at('.'), destinationPath: at('z') });
   assert.match(folder.message, /recursive/u);
@@ -130,7 +157,10 @@ test('a running command is written to, streams what it says, and is ended', asyn
   const gone = await client.refused('command/exec/terminate', { processId: 's' });
   assert.equal(gone.data?.code, 'not_found');
   const nameless = await client.refused('command/exec', { command: ['cat'], streamStdin: true });
-  assert.match(nameless.message, /processId/u);
+  assert.deepEqual([nameless.code, nameless.data?.path], [-32602, 'processId']);
+  const both = { timeoutMs: 5, disableTimeout: true };
+  const clash = await client.refused('command/exec', { command: ['cat'], ...both });
+  assert.deepEqual([clash.code, clash.data?.path], [-32602, 'disableTimeout']);
 });
 
 test('a command has a terminal of a size that can be changed, and is typed to', async (t) => {
@@ -193,6 +223,8 @@ test('files are found by a few letters, once or while they are typed', async (t)
     [['src/reader.ts', cwd, 'file', 'reader.ts']],
   );
   assert.deepEqual(found[0]?.indices, [0, 1, 2, 4, 7]);
+  const nowhere = await client.request('fuzzyFileSearch', { query: 'a', roots: [] });
+  assert.deepEqual(nowhere.files, []);
   await client.request('fuzzyFileSearch/sessionStart', { sessionId: 's', roots: [cwd] });
   await client.request('fuzzyFileSearch/sessionUpdate', { sessionId: 's', query: 'writer' });
   const told = await client.until('fuzzyFileSearch/sessionUpdated');

@@ -25,10 +25,10 @@ export function fileMethods(): Readonly<Record<string, Method>> {
   return {
     'fs/readFile': plain('fs/readFile'),
     'fs/writeFile': plain('fs/writeFile'),
-    'fs/createDirectory': plain('fs/createDirectory'),
+    'fs/createDirectory': plain('fs/createDirectory', { recursive: true }),
     'fs/getMetadata': plain('fs/getMetadata'),
     'fs/readDirectory': plain('fs/readDirectory'),
-    'fs/remove': plain('fs/remove'),
+    'fs/remove': plain('fs/remove', { recursive: true, force: true }),
 
     'fs/copy': method(shapes['fs/copy'], async (params, session) => {
       const route = await routeTo(session, params.destinationPath);
@@ -51,16 +51,18 @@ export function fileMethods(): Readonly<Record<string, Method>> {
   };
 }
 
-/** One whose parameters and result are the kernel request's of the same name. */
-function plain(name: OneFile): Method {
+/** One whose parameters and result are the kernel request's of the same name; what is left out is as in `defaults`. */
+function plain(name: OneFile, defaults: Readonly<Record<string, boolean>> = {}): Method {
   const { params, result } = shapes[name];
   return {
     params,
     result,
     run: async (given, session) => {
-      const { path } = given as { readonly path: string }; // parsed by the schema
-      const route = await routeTo(session, path);
-      return session.client.call(name, { ...Object(given), ...route }, session.signal);
+      const params = given as { readonly path: string }; // parsed by the schema
+      const route = await routeTo(session, params.path);
+      const said = Object.entries(params).filter(([, value]) => value !== null);
+      const whole = { ...defaults, ...Object.fromEntries(said), ...route };
+      return session.client.call(name, whole, session.signal);
     },
   };
 }

@@ -84,6 +84,7 @@ interface Wanted {
 }
 
 async function find(session: Session, { query, roots, since }: Wanted): Promise<Files> {
+  if (roots.length === 0) return [];
   const route = await routeTo(session, roots[0]);
   const params = { query, roots, ...(since === undefined ? {} : { since }), ...route };
   const { files } = (await session.client.call('file/search', params, session.signal)) as {

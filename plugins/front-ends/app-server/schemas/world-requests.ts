@@ -7,6 +7,29 @@ import { empty, maybe, milliseconds, path, sandboxPolicyGiven, text } from './va
 const size = z.object({ rows: z.int().min(1).max(65_535), cols: z.int().min(1).max(65_535) });
 const base64 = z.base64();
 
+/** Members of `command/exec` that exclude one another, and those that need another. */
+const clashes = [
+  ['disableTimeout', 'timeoutMs'],
+  ['disableOutputCap', 'outputBytesCap'],
+  ['permissionProfile', 'sandboxPolicy'],
+] as const;
+const needs = [
+  ['processId', 'tty'],
+  ['processId', 'streamStdin'],
+  ['processId', 'streamStdoutStderr'],
+  ['tty', 'size'],
+] as const;
+
+function refuseClashes(given: Readonly<Record<string, unknown>>, fault: z.RefinementCtx): void {
+  const isGiven = (name: string) => given[name] != null && given[name] !== false;
+  const tell = (name: string, message: string) =>
+    fault.addIssue({ code: 'custom', path: [name], message });
+  for (const [one, other] of clashes)
+    if (isGiven(one) && isGiven(other)) tell(one, `cannot be combined with "${other}"`);
+  for (const [needed, by] of needs)
+    if (isGiven(by) && !isGiven(needed)) tell(needed, `expected one with "${by}"`);
+}
+
 /** By method. */
 export const worldRequests = {
   'fs/readFile': { params: z.object({ path }), result: z.object({ dataBase64: text }) },
@@ -49,22 +72,24 @@ export const worldRequests = {
   },
   'fs/unwatch': { params: z.object({ watchId: text.min(1) }), result: empty },
   'command/exec': {
-    params: z.object({
-      command: z.array(text).min(1),
-      processId: maybe(text.min(1)),
-      tty: maybe(z.boolean()),
-      streamStdin: maybe(z.boolean()),
-      streamStdoutStderr: maybe(z.boolean()),
-      outputBytesCap: maybe(z.int().min(0)),
-      disableOutputCap: maybe(z.boolean()),
-      disableTimeout: maybe(z.boolean()),
-      timeoutMs: maybe(z.int().min(0)),
-      cwd: maybe(path),
-      env: maybe(z.record(text, z.string().nullable())),
-      size: maybe(size),
-      sandboxPolicy: maybe(sandboxPolicyGiven),
-      permissionProfile: maybe(text),
-    }),
+    params: z
+      .object({
+        command: z.array(text).min(1),
+        processId: maybe(text.min(1)),
+        tty: maybe(z.boolean()),
+        streamStdin: maybe(z.boolean()),
+        streamStdoutStderr: maybe(z.boolean()),
+        outputBytesCap: maybe(z.int().min(0)),
+        disableOutputCap: maybe(z.boolean()),
+        disableTimeout: maybe(z.boolean()),
+        timeoutMs: maybe(z.int().min(0)),
+        cwd: maybe(path),
+        env: maybe(z.record(text, z.string().nullable())),
+        size: maybe(size),
+        sandboxPolicy: maybe(sandboxPolicyGiven),
+        permissionProfile: maybe(text),
+      })
+      .superRefine(refuseClashes),
     result: z.object({ exitCode: z.int(), stdout: text, stderr: text }),
   },
   'command/exec/write': {
@@ -80,7 +105,7 @@ export const worldRequests = {
   fuzzyFileSearch: {
     params: z.object({
       query: text,
-      roots: z.array(path).min(1),
+      roots: z.array(path),
       cancellationToken: maybe(text),
     }),
     result: z.object({ files: foundFiles }),
