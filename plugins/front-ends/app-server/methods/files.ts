@@ -58,9 +58,9 @@ function plain(name: OneFile, defaults: Readonly<Record<string, boolean>> = {}):
     params,
     result,
     run: async (given, session) => {
-      const params = given as { readonly path: string }; // parsed by the schema
-      const route = await routeTo(session, params.path);
-      const said = Object.entries(params).filter(([, value]) => value !== null);
+      const wanted = given as { readonly path: string }; // parsed by the schema
+      const route = await routeTo(session, wanted.path);
+      const said = Object.entries(wanted).filter(([, value]) => value !== null);
       const whole = { ...defaults, ...Object.fromEntries(said), ...route };
       return session.client.call(name, whole, session.signal);
     },
