@@ -23,10 +23,7 @@ export interface HookAnswer {
   /** The turn is to end, for this reason. */
   readonly stop?: string;
   /** What the user is to be told. */
-  readonly messages?: readonly {
-    readonly level: 'info' | 'warning';
-    readonly text: string;
-  }[];
+  readonly messages?: readonly string[];
 }
 export type HookVerdict = 'allow' | 'ask' | 'deny';
 
@@ -70,7 +67,7 @@ export function nameOf({ command }: Hook): string {
 function failed(event: HookEvent, hook: Hook, fault: string): HookAnswer {
   const text = `the ${event} hook "${nameOf(hook)}" failed: ${fault}`;
   if (hook.onFailure === 'block') return { verdict: 'deny', reason: text };
-  return { messages: [{ level: 'warning', text }] };
+  return { messages: [text] };
 }
 
 /** Whether plain text on stdout is for the model. */
@@ -107,7 +104,7 @@ function readJson(event: HookEvent, hook: Hook, said: JsonSchema): HookAnswer {
     ...contextOf(textOf(additionalContext) ?? '', hook),
     ...(isSection(updatedInput) ? { updatedInput } : {}),
     ...stopOf(said, sectionOf(own['decision']), reason),
-    ...(message === undefined ? {} : { messages: [{ level: 'info', text: message }] }),
+    ...(message === undefined ? {} : { messages: [message] }),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   type ToolResult,
 } from '../../core/index.ts';
 import type { HookAnswer } from './answer.ts';
-import { interrupt, type Session, type Sessions } from './sessions.ts';
+import { interrupt, type Session, type Sessions, tellPeople } from './sessions.ts';
 
 /**
  * Wraps calls. A deny gives the model its reason; an ask is put to a person before the call runs; an allow changes
@@ -112,7 +112,10 @@ async function after(
     signal: on.signal,
   });
   const { verdict, reason = '', stop } = answer;
-  if (stop !== undefined) interrupt(session, on.client);
+  if (stop !== undefined) {
+    tellPeople(session, `a ${event} hook ended the turn: ${stop}`);
+    interrupt(session, on.client);
+  }
   if (verdict !== 'deny') return result;
   const text = `A ${event} hook says: ${reason}`;
   return { ...result, content: [...content, { type: 'text', text }] };

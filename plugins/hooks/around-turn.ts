@@ -1,7 +1,7 @@
 /** SessionStart, UserPromptSubmit, Stop and SubagentStop: what hooks say before and after a turn. */
 
 import { textOf, type AroundTurn, type TurnContext, type TurnOutcome } from '../../core/index.ts';
-import { refusal, type Session, type Sessions } from './sessions.ts';
+import { refusal, type Session, type Sessions, tellPeople } from './sessions.ts';
 
 /** How often in a row Stop hooks may send the model on. */
 const maxStops = 8;
@@ -21,6 +21,7 @@ export function aroundTurns(sessions: Sessions): AroundTurn {
       return outcome;
     } finally {
       session.turn = undefined;
+      session.tell = undefined;
       session.calls.clear();
     }
   };
@@ -75,12 +76,13 @@ async function untilStopped(
       signal: session.turn?.signal,
     });
     const { verdict, reason = '', stop } = answer;
+    if (stop !== undefined) tellPeople(session, `a ${event} hook ended the turn: ${stop}`);
     if (stop !== undefined || verdict !== 'deny') return outcome;
     outcome = await next([
       { type: 'text', text: `A ${event} hook, not the user, says: ${reason}` },
     ]);
   }
   const text = `${event} hooks sent the model on ${maxStops} times in a row; it may stop now`;
-  session.waiting.messages.push({ level: 'warning', text });
+  tellPeople(session, text);
   return outcome;
 }

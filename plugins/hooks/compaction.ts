@@ -1,7 +1,7 @@
 /** PreCompact and PostCompact: what hooks say of a compaction. */
 
 import type { Client, Compactor, WindowEntry } from '../../core/index.ts';
-import { interrupt, refusal, type Sessions } from './sessions.ts';
+import { interrupt, refusal, type Sessions, tellPeople } from './sessions.ts';
 
 /**
  * The outermost compactor, which leaves the work to the next. A block ends a compaction that the user asked for; one
@@ -27,7 +27,7 @@ export function hookedCompactor(sessions: Sessions, client: Client): Compactor {
       }
       if (no !== undefined) {
         const text = `a PreCompact hook wanted no compaction, but the window is full: ${no}`;
-        session.waiting.messages.push({ level: 'warning', text });
+        tellPeople(session, text);
       }
       const entries = await next(job);
       const input = { trigger, compact_summary: summaryOf(entries) };

@@ -63,9 +63,11 @@ function promptSource(sessions: Sessions): PromptSource {
     name: 'hooks',
     stability: 'turn',
     read: ({ thread, notice }) => {
-      const { context = [], messages = [] } = sessions.get(thread)?.waiting ?? {};
-      for (const { level, text } of messages.splice(0)) notice(level, text);
-      return context
+      const session = sessions.get(thread);
+      if (session === undefined) return [];
+      session.tell = session.turn && notice;
+      for (const text of session.waiting.messages.splice(0)) notice('warning', text);
+      return session.waiting.context
         .splice(0)
         .map(({ text, from }) => ({ text, source: from, role: 'developer' as const }));
     },

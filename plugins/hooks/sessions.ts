@@ -6,6 +6,7 @@ import {
   type Effects,
   type Host,
   type JsonSchema,
+  type Notify,
   type Settings,
   type ToolCall,
   type TurnContext,
@@ -18,7 +19,7 @@ import type { Hook, HookEvent, HooksOptions } from './options.ts';
 /** A text for the model, or for people, that waits for the next read of the prompt. */
 export interface Waiting {
   readonly context: { readonly text: string; readonly from: string }[];
-  readonly messages: { readonly level: 'info' | 'warning'; readonly text: string }[];
+  readonly messages: string[];
 }
 
 /** One thread. */
@@ -35,6 +36,8 @@ export interface Session {
   /** Calls that a person has allowed for the whole thread. */
   readonly allowed: Set<string>;
   readonly waiting: Waiting;
+  /** Tells people, once the running turn has read its prompt. */
+  tell: Notify | undefined;
   /** Hooks of questions that still run. */
   readonly hearing: Set<Promise<unknown>>;
 }
@@ -98,6 +101,7 @@ export class Sessions {
       calls: new Map(),
       allowed: new Set(),
       waiting: { context: [], messages: [] },
+      tell: undefined,
       hearing: new Set(),
     };
     this.#sessions.set(thread, session);
@@ -130,8 +134,10 @@ export class Sessions {
       }),
     );
     const answer = combineAnswers(answers);
-    for (const { text } of answer.messages ?? []) this.#host.log(text);
-    session.waiting.messages.push(...(answer.messages ?? []));
+    for (const text of answer.messages ?? []) {
+      this.#host.log(text);
+      tellPeople(session, text);
+    }
     const context = answer.context ?? [];
     session.waiting.context.push(
       ...context.map(({ text, from }) => ({ text, from: `hook ${event}: ${from}` })),
@@ -173,6 +179,12 @@ export class Sessions {
 function permissionMode({ approval, sandbox }: Settings): string {
   if (approval !== 'never') return 'default';
   return sandbox === 'danger-full-access' ? 'bypassPermissions' : 'dontAsk';
+}
+
+/** Tells the user at once, or, before the turn has read its prompt, then. */
+export function tellPeople({ tell, waiting }: Session, text: string): void {
+  if (tell === undefined) waiting.messages.push(text);
+  else tell('warning', text);
 }
 
 /** Ends a session's turn, without waiting for it: the caller is part of it. */

@@ -142,6 +142,30 @@ test('a matcher chooses tools by name, by names, or by a regular expression', as
   assert.match(resultText(await say('go')), /denied it: shell\|note\n\^no$/);
 });
 
+test('a matcher may name our tools as Claude Code names its own', async (t) => {
+  const steps = [{ calls: [{ name: 'shell', args: { command: 'echo ran' } }] }, { text: 'done' }];
+  for (const matcher of ['Bash', 'Read|Bash', '^Ba']) {
+    const events = { PreToolUse: matching(matcher, script('refuse.sh', 'no')) };
+    const { say } = await openHooked(t, { events, steps });
+    assert.match(resultText(await say('go')), /denied it: no$/, matcher);
+  }
+  const events = { PreToolUse: matching('Write', script('refuse.sh', 'no')) };
+  const { say } = await openHooked(t, { events, steps });
+  assert.equal(resultText(await say('go')), 'ran\n');
+});
+
+test('what a hook says to the user, and why it ends a turn, is told at once', async (t) => {
+  const PostToolUse = saying({ continue: false, stopReason: 'enough', systemMessage: 'look' });
+  const { say } = await openHooked(t, { events: { PostToolUse }, steps: note() });
+  const items = await say('go');
+  assert.equal(only(items, 'end')[0]?.status, 'interrupted');
+  const told = only(items, 'notice').map(({ level, message }) => [level, message]);
+  assert.deepEqual(told, [
+    ['warning', 'look'],
+    ['warning', 'a PostToolUse hook ended the turn: enough'],
+  ]);
+});
+
 test('continue: false ends the turn', async (t) => {
   const events = { PreToolUse: saying({ continue: false, stopReason: 'enough' }) };
   const { say, noted } = await openHooked(t, { events, steps: note() });
