@@ -109,6 +109,11 @@ const settings: readonly Flag[] = [
   },
 ];
 
+/** For commands that open no thread: the folders come through the configuration. */
+const addedRoots = settings
+  .filter(({ name }) => name === 'add-dir')
+  .map((flag): Flag => ({ ...flag, key: 'roots', isOwn: true }));
+
 const exec: readonly Flag[] = [
   { name: 'json', description: 'Print events, one JSON object a line.' },
   { name: 'json-deltas', description: 'The same, with the text as it comes.' },
@@ -252,6 +257,7 @@ export const commands: readonly Command[] = [
     description: 'Run a command as the commands of tasks run: in the sandbox.',
     flags: [
       ...settings.filter(({ name }) => name === 'sandbox' || name === 'network'),
+      ...addedRoots,
       { name: 'explain', description: 'Show how it would be confined; run nothing.' },
       ...configuration,
     ],

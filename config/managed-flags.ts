@@ -13,14 +13,16 @@ export interface LeftOut {
 export function leftOutBy({ policies, layers }: Configuration, given: object): LeftOut {
   const flags = new Set<string>();
   if (policies.length === 0) return { flags, notices: [] };
-  for (const { name, key } of commands.flatMap((command) => command.flags))
-    if (key !== undefined || name === 'config') flags.add(name);
+  for (const { name, key, isOwn } of commands.flatMap((command) => command.flags))
+    if ((key !== undefined && !isOwn) || name === 'config') flags.add(name);
   const limited = layers.find(
     ({ name, values }) => name === 'managed' && values['roots'] !== undefined,
   );
   const locking = policies.find(({ lock }) => lock.some(([key]) => key === 'roots'));
   const file = limited?.file ?? locking?.file;
-  if (file === undefined || !('add-dir' in given)) return { flags, notices: [] };
+  const isGiven =
+    'add-dir' in given && !layers.some(({ names }) => names?.['roots'] === '--add-dir');
+  if (file === undefined || !isGiven) return { flags, notices: [] };
   flags.add('add-dir');
   return { flags, notices: [`--add-dir does not count: roots are set by managed policy, ${file}`] };
 }

@@ -35,11 +35,22 @@ function plainSettings(config: Config): Partial<Settings> {
   return defined({ model, effort, sandbox, approval, network, instructions, tools });
 }
 
-/** Writable folders beside the workspace, absolute; relative ones are taken from the file that names them. */
-function rootsOf({ config, layers, cwd }: Configuration): readonly string[] {
-  const folder = folderOf(sourceOf(layers, ['roots'])?.file ?? `${cwd}/`);
-  return (config.roots ?? []).map((root) => pathOf(root, folder));
+/**
+ * Writable folders beside the workspace, absolute; relative ones are taken from the file that names them. What
+ * `--add-dir` names comes to those of the files, and is taken from where the program was started.
+ */
+function rootsOf(configuration: Configuration): readonly string[] {
+  const { config, layers, cwd } = configuration;
+  const source = sourceOf(layers, ['roots']);
+  const isAdded = source?.name === addDir;
+  const folder = isAdded ? process.cwd() : folderOf(source?.file ?? `${cwd}/`);
+  const roots = (config.roots ?? []).map((root) => pathOf(root, folder));
+  if (!isAdded) return roots;
+  const others = layers.filter(({ names }) => names?.['roots'] !== addDir);
+  return [...rootsOf({ ...configuration, layers: others, config: mergeLayers(others) }), ...roots];
 }
+
+const addDir = '--add-dir';
 
 /** Without the keys that are `undefined`. */
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -3,6 +3,7 @@
 import { KernelError, messageOf } from '../../../core/index.ts';
 import type { Argv, Confinement, Process } from '../../../core/index.ts';
 import { exitCodeOfSignal } from '../command-line/run.ts';
+import { refusalIn } from '../../tools/run/refused.ts';
 import type { SandboxOptions } from '../sandbox.ts';
 import { openOutput } from '../terminal/output.ts';
 import { shown } from '../terminal/style.ts';
@@ -20,19 +21,28 @@ export async function runHere(argv: Argv, { settings, run, signal }: Here): Prom
   await using stderr = openOutput(process.stderr, signal);
   const streams = { stdout: process.stdout, stderr: process.stderr };
   const isPiped = !process.stdin.isTTY;
+  const seen = { isConfined: false, tail: '' };
   const channel = {
     stdin: isPiped,
-    confined: (level: Confinement, network: boolean) =>
-      void stderr.write(`spindle sandbox: ${levelLine(level, network, settings)}\n`),
+    confined: (level: Confinement, network: boolean) => {
+      seen.isConfined = level !== 'none';
+      void stderr.write(`spindle sandbox: ${levelLine(level, network, settings)}\n`);
+    },
     started: (child: Process) => {
       if (isPiped) void feed(child);
     },
-    output: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void streams[stream].write(chunk),
+    output: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => {
+      streams[stream].write(chunk);
+      seen.tail = (seen.tail + Buffer.from(chunk).toString()).slice(-tailLength);
+    },
   };
   try {
     const stop = AbortSignal.any([signal, stdout.gone]);
     const { exitCode } = (await run(argv, channel, stop)) as { exitCode: number }; // as its schema says
     if (signal.aborted) return exitCodeOfSignal(signal);
+    const why = seen.isConfined && exitCode !== 0 ? refusalIn(seen.tail) : undefined;
+    if (why !== undefined)
+      await stderr.write(`spindle sandbox: the sandbox may have refused this: ${why}\n`);
     // Of a command whose reader has left, how it was ended says nothing.
     return stdout.gone.aborted ? Math.min(exitCode, 1) : exitCode;
   } catch (error) {
@@ -44,6 +54,9 @@ export async function runHere(argv: Argv, { settings, run, signal }: Here): Prom
     process.stdin.destroy();
   }
 }
+
+/** Characters of a command's last output in which signs of a refusal are looked for. */
+const tailLength = 16_384;
 
 const startCodes: ReadonlyMap<string, number> = new Map([
   ['not_found', 127],

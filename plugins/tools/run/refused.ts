@@ -19,7 +19,7 @@ const signs: readonly Sign[] = [
   },
   {
     pattern:
-      /(?:socket|AF_UNIX|\.sock|daemon|listen|connect)[^\n]*(?:Operation not permitted|EPERM)|(?:EPERM|Operation not permitted)[^\n]*(?:socket|AF_UNIX|\.sock|listen|connect)|in _?(?:socket|forkserver)[\s\S]*PermissionError: \[Errno 1\]/i,
+      /(?:socket|AF_UNIX|\.sock|daemon|listen|connect)[^\n]*(?:Operation not permitted|EPERM)|(?:EPERM|Operation not permitted)[^\n]*(?:socket|AF_UNIX|\.sock|listen|connect)|(?:socket|forkserver|multiprocessing)[\s\S]*PermissionError: \[Errno 1\]/i,
     why: 'Unix sockets are off (plugins.bubblewrap.options.unixSockets: true)',
   },
   {

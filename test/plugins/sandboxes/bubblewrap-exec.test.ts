@@ -56,6 +56,32 @@ test('spindle sandbox -- CMD runs it as a tool’s command runs', { skip }, asyn
 });
 
 test(
+  'spindle sandbox names the setting that would allow what it refused; --add-dir adds a writable folder to those of the configuration',
+  { skip },
+  async (t) => {
+    const place = await makeE2e(t, { answers: [], config: { roots: ['../a'] } });
+    const [folder, more] = [join(place.cwd, '../a'), join(place.cwd, '../more')];
+    for (const path of [folder, more]) mkdirSync(path, { recursive: true });
+    const script = 'touch "$0/in-a" && touch "$1/in-more"';
+    const command = ['--', 'bash', '-c', script, folder, more];
+    const refused = await place.run(['sandbox', '--', 'touch', '/usr/made']);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /may have refused this: it is read-only \(a folder: --add-dir DIR/,
+    );
+    const socket = `require('net').createServer().listen('s')`;
+    const { stderr } = await place.run(['sandbox', '--', 'node', '-e', socket]);
+    assert.match(stderr, /may have refused this: .*bubblewrap\.options\.unixSockets: true/);
+    assert.equal((await place.run(['sandbox', ...command])).code, 1);
+    const allowed = await place.run(['sandbox', '--add-dir', '../more', ...command]);
+    assert.deepEqual([allowed.code, existsSync(join(more, 'in-more'))], [0, true], allowed.stderr);
+    assert.match(allowed.stderr, /may write [^\n]*\/a, [^\n]*\/more\n/);
+    assert.doesNotMatch(allowed.stderr, /refused/);
+  },
+);
+
+test(
   'spindle sandbox --explain shows the plan and its limits, and runs nothing',
   { skip },
   async (t) => {

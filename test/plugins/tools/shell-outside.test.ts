@@ -108,6 +108,10 @@ suite('a command that the sandbox refused', () => {
         /ptrace: true/,
       ],
       ['Error: listen EPERM: operation not permitted /x/y.sock', /unixSockets: true/],
+      [
+        '  File "/usr/lib/python3.11/socket.py", line 232, in __init__\n    _socket.socket.__init__(self, family)\nPermissionError: [Errno 1] Operation not permitted',
+        /unixSockets: true/,
+      ],
       ['Cannot connect to the Docker daemon: Operation not permitted', /unixSockets: true/],
     ];
     for (const [text, why] of said) assert.match(refusalIn(text) ?? 'nothing', why, text);
