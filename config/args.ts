@@ -24,7 +24,11 @@ export function parseArgs(argv: readonly string[]): Parsed | undefined {
   const tokens = argv.slice(command.name.split(' ').length);
   const end = tokens.indexOf('--');
   const rest = end < 0 ? [] : tokens.slice(end + 1);
-  const found = readTokens(command, end < 0 ? tokens : tokens.slice(0, end));
+  const before = end < 0 ? tokens : tokens.slice(0, end);
+  const found = readTokens(
+    command,
+    before.flatMap((token) => apart(command, token)),
+  );
   if (found === undefined) return undefined;
   const parsed = { command, ...found, rest };
   return faultIn(parsed) === undefined ? parsed : undefined;
@@ -119,6 +123,12 @@ function readFlag(
   const name = token.slice(2, equals < 0 ? undefined : equals);
   const flag = command.flags.find((one) => one.name === name);
   return equals < 0 ? { flag } : { flag, value: token.slice(equals + 1) };
+}
+
+/** A word that is attached to a flag which takes none stands after it. */
+function apart(command: Command, token: string): readonly string[] {
+  const { flag, value } = readFlag(command, token);
+  return flag?.takesWord && value ? [`--${flag.name}`, value] : [token];
 }
 
 function isFlagLike(token: string): boolean {

@@ -29,6 +29,8 @@ export interface Flag {
   readonly isOwn?: true;
   /** Other programs pass it; people need not know. */
   readonly isHidden?: true;
+  /** On or off, and `--name=WORD` is the same as `--name WORD`. */
+  readonly takesWord?: true;
 }
 
 /** One command. */

@@ -1,6 +1,6 @@
 /** The MCP server as this program runs it. */
 
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { LoadOptions } from './load.ts';
@@ -13,7 +13,7 @@ export const openMcpServer = (options: LoadOptions): Promise<OpenKernel> =>
   openServer(options, {
     frontEnd: 'mcp-server',
     with: ['direct', 'host-model', 'offers', 'workspace'],
-    options: (configuration) => ({ settings: settingsOf(configuration), realPath }),
+    options: (configuration) => ({ settings: settingsOf(configuration), realPath, isFolder }),
   });
 
 /** The real path of what exists of it, and the rest as it is. */
@@ -25,3 +25,6 @@ function realPath(path: string): string {
     return parent === path ? path : join(realPath(parent), path.slice(parent.length));
   }
 }
+
+const isFolder = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -11,6 +11,7 @@ const mcpFlags: readonly Flag[] = [
   },
   {
     name: 'http',
+    takesWord: true,
     description:
       'Listen for HTTP, by default on 127.0.0.1 and a free port; SPINDLE_MCP_TOKEN is its token.',
   },

@@ -1,4 +1,4 @@
-import { frontEnds, messageOf } from '../../core/index.ts';
+import { frontEnds, invalid, messageOf } from '../../core/index.ts';
 import type { Client, Plugin, Settings } from '../../core/index.ts';
 import { exitCodeOfSignal } from './command-line/run.ts';
 import { readRequest, type ServeRequest } from './mcp-server/request.ts';
@@ -17,6 +17,8 @@ export interface McpServerOptions {
   readonly settings?: Partial<Settings>;
   /** A path with its links resolved, as far as it exists. */
   readonly realPath?: (path: string) => string;
+  /** Whether there is a folder of this path; default: taken to be. */
+  readonly isFolder?: (path: string) => boolean;
 }
 
 /** `spindle mcp-server` offers the agent to MCP hosts; docs/mcp-server.md has its tools, flags and bounds. */
@@ -53,7 +55,8 @@ async function run(
   context: Context,
 ): Promise<number> {
   const { signal, stderr } = context;
-  const { cwd = process.cwd(), settings = {}, version = '0', realPath = (path) => path } = config;
+  const { cwd = process.cwd(), settings = {}, version = '0' } = config;
+  const { realPath = (path) => path, isFolder = () => true } = config;
   const fail = async (error: unknown, code: number) => {
     await stderr.write(`spindle mcp-server: ${shown(messageOf(error))}\n`);
     return code;
@@ -61,6 +64,8 @@ async function run(
   let request: ServeRequest;
   try {
     request = readRequest(argv, cwd);
+    const absent = request.roots.find((root) => !isFolder(root));
+    if (absent !== undefined) throw invalid`expected a folder after --root, but got ${absent}`;
   } catch (error) {
     return fail(error, 2);
   }

@@ -216,7 +216,7 @@ test('a token is made and told where none is set, and the server ends with SIGTE
     '127.0.0.1:0',
   );
   const told = await shows(child.stderr, /listening on .*\n/);
-  const [, url = '', made = ''] = /listening on (\S+), token (\S+)/.exec(told) ?? [];
+  const [, made = '', url = ''] = /token (\S+)[^]*listening on (\S+)/.exec(told) ?? [];
   const host = await oldHttpHost(t, { url, token: made });
   const started = Promise.withResolvers<void>();
   const call = host.call(

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { KernelError } from '../../../core/index.ts';
+import { KernelError, type JsonSchema } from '../../../core/index.ts';
 import type { Agent } from './agent.ts';
 import type { CallContext } from './held-call.ts';
 import { reportSchema, reportText, settingsShown, type Report } from './report.ts';
@@ -50,13 +50,17 @@ export function toolOf<S extends z.ZodType>(
     ...definition,
     inputSchema,
     run: (args, call) => {
-      const { success, error, data } = schema.safeParse(args);
+      const { success, error, data } = schema.safeParse(withoutNulls(args));
       if (!success)
         throw new KernelError('invalid', `${definition.name}: ${z.prettifyError(error)}`);
       return run(data, call);
     },
   };
 }
+
+/** Models write `null` for what they leave out. */
+const withoutNulls = (args: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
 
 /** What a turn came to, as the result of a call. */
 function reported(report: Report, outputSchema?: object): ServedResult {

@@ -17,12 +17,15 @@ export interface HostAbilities {
   readonly [name: string]: unknown;
 }
 
+/** Progress with how far it is, which only grows while a call goes on, whatever requests carry it. */
+export type Told = Progress & { readonly progress: number };
+
 /** The request that carries a call at this moment. */
 export interface Link {
   /** Aborted when the host cancels it or is gone. */
   readonly signal: AbortSignal;
   readonly abilities: HostAbilities;
-  readonly progress: (progress: Progress) => Promise<void>;
+  readonly progress: (progress: Told) => Promise<void>;
   readonly log: (level: string, data: unknown) => Promise<void>;
   /** Asks while the request is open. Absent where the request has to end for it (MCP 2026-07-28). */
   readonly send?: (request: Asking, signal: AbortSignal) => Promise<unknown>;
@@ -67,6 +70,9 @@ export class HeldCall<T> {
   rounds = 0;
   readonly #controller = new AbortController();
   #link: Link | undefined;
+  /** What is there for it while no request carries it. */
+  #resting: Link | undefined;
+  #told = 0;
   #asked: Asked | undefined;
   #early: InputReplies;
   #wake: () => void = () => {};
@@ -80,7 +86,8 @@ export class HeldCall<T> {
       signal: this.#controller.signal,
       abilities: () => (this.#link ?? first).abilities,
       ask: (requests, signal) => this.#queue(requests, signal ?? this.#controller.signal),
-      progress: async (progress) => this.#link?.progress(progress),
+      progress: async (progress) =>
+        this.#link?.progress({ ...progress, progress: progress.progress ?? ++this.#told }),
       log: async (level, data) => this.#link?.log(level, data),
     };
     this.ended = run(context);
@@ -95,8 +102,11 @@ export class HeldCall<T> {
   /** Ends it. */
   readonly abort = (why: string) => this.#controller.abort(new KernelError('aborted', why));
 
-  /** Goes on without the request that started it: what is asked waits for another one. */
-  readonly detach = () => void (this.#link = undefined);
+  /** Goes on without the request that started it: what is asked waits for another one, the rest goes by `resting`. */
+  readonly detach = (resting: Omit<Link, 'send'>) => {
+    this.#resting = resting;
+    this.#link = resting;
+  };
 
   /** Takes what the host came back with; what is still missing is asked for again. */
   answer(replies: InputReplies): void {
@@ -122,7 +132,7 @@ export class HeldCall<T> {
       return { requests: this.#asked?.requests ?? {} };
     } finally {
       link.signal.removeEventListener('abort', abort);
-      if (this.#link === link) this.#link = undefined;
+      if (this.#link === link) this.#link = this.#resting;
     }
   }
 

@@ -2,7 +2,13 @@
 
 import type { Answer, EffectData, JsonSchema, Question } from '../../../core/index.ts';
 import type { Asking } from '../../offers/offers-slots.ts';
+import type { HostAbilities } from './held-call.ts';
 import { shown } from '../terminal/style.ts';
+
+/** Whether a host can be asked by a form. One that names no mode can; one that only opens addresses cannot. */
+export function canFillForms({ elicitation: announced }: HostAbilities): boolean {
+  return announced !== undefined && ('form' in announced || !('url' in announced));
+}
 
 /** The elicitation for a question; `undefined` for one that this host cannot be asked. */
 export function elicitationFor(question: Question): Asking | undefined {

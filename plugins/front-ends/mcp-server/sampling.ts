@@ -28,14 +28,23 @@ export function serveModel(client: Client, thread: string, call: CallContext): D
   return { [Symbol.dispose]: () => controller.abort() };
 }
 
+const textAlone =
+  'The model that you are can call no tools through this host: nothing can be read, run or changed. Answer in words, and say what you could not do.';
+
+/** For a host that announces no `sampling.tools`: its model is asked for words alone, and told so. */
+function withoutTools({ tools, toolChoice: _choice, ...params }: NonNullable<Next['params']>) {
+  if (tools === undefined) return params;
+  const { systemPrompt } = params as { readonly systemPrompt?: string }; // by host-model
+  return { ...params, systemPrompt: [systemPrompt, textAlone].filter(Boolean).join('\n\n') };
+}
+
 async function ask(params: NonNullable<Next['params']>, call: CallContext) {
   const { sampling } = call.abilities();
   if (sampling === undefined)
     return { error: 'this host lends no model (it announces no sampling)' };
-  if (params['tools'] !== undefined && sampling.tools === undefined)
-    return { error: "this host's model can call no tools (it announces no sampling.tools)" };
   try {
-    const replies = await call.ask({ model: { method: 'sampling/createMessage', params } });
+    const wanted = sampling.tools === undefined ? withoutTools(params) : params;
+    const replies = await call.ask({ model: { method: 'sampling/createMessage', params: wanted } });
     return { result: replies['model'] };
   } catch (error) {
     return { error: `the host's model gave no answer: ${messageOf(error)}` };

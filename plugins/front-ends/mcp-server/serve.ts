@@ -95,8 +95,10 @@ async function serveStreams(
 async function listenAt(place: Place, service: Service, serving: Serving): Promise<Listener> {
   const { token, isNew } = makeToken({ SPINDLE_TOKEN: process.env['SPINDLE_MCP_TOKEN'] });
   const listener = await listen(service, { ...place, token, log: complain(serving) });
-  const told = isNew ? `, token ${token} (SPINDLE_MCP_TOKEN sets one)` : '';
-  await serving.stderr.write(`spindle mcp-server: listening on ${listener.address}${told}\n`);
+  // Nothing follows the address on its line: hosts read it from there.
+  const made = isNew ? [`token ${token} (SPINDLE_MCP_TOKEN sets one)`] : [];
+  const lines = [...made, `listening on ${listener.address}`];
+  await serving.stderr.write(lines.map((one) => `spindle mcp-server: ${one}\n`).join(''));
   return listener;
 }
 

@@ -16,7 +16,7 @@ import { messageOf } from '../../../core/index.ts';
 import { carry, isAsking, type Handling, type Service } from './carry.ts';
 import { forward } from './changes.ts';
 import { HeldCall, type CallContext } from './held-call.ts';
-import { linkOf } from './link.ts';
+import { linkOf, taskLinkOf } from './link.ts';
 import { serveTasks } from './tasks.ts';
 import { failed, type ServedTool } from './tool.ts';
 
@@ -92,9 +92,9 @@ function serveTools(server: Server, service: Service): void {
     const run = callOf(tool, params.arguments ?? {});
     if (params.task !== undefined && tool.execution !== undefined) {
       const call = start(run, { server, context });
-      call.detach();
+      const linkFor = (meta: object) => taskLinkOf(context, server, { ...meta });
       // MCP's CreateTaskResult; the SDK wants some content beside it.
-      return { task: service.tasks.begin(call, params.task), content: [] };
+      return { task: service.tasks.begin(call, params.task, linkFor), content: [] };
     }
     const result = await carry(() => start(run, { server, context }), { server, service, context });
     return isAsking(result) ? result : server.projectCallToolResult(result, tool.outputSchema);
@@ -168,6 +168,8 @@ function serveResources(server: Server, service: Service, subscribed: Set<string
     return carry(() => start(run, { server, context }), { server, service, context });
   });
   server.setRequestHandler('resources/subscribe', async ({ params: { uri } }) => {
+    if (!(await all()).some((one) => one.uri === uri || isOf(uri, one.uriTemplate)))
+      throw new ResourceNotFoundError(uri);
     subscribed.add(uri);
     return {};
   });
@@ -175,6 +177,13 @@ function serveResources(server: Server, service: Service, subscribed: Set<string
     subscribed.delete(uri);
     return {};
   });
+}
+
+/** Whether a template of simple variables gives this address. */
+function isOf(uri: string, template?: string): boolean {
+  if (template === undefined) return false;
+  const parts = template.split(/\{[^}]*\}/u).map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join('[^/]+')}$`, 'u').test(uri);
 }
 
 /** As many values as MCP lets a completion have. */

@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
-import type { HeldCall, HeldCalls } from './held-call.ts';
+import type { HeldCall, HeldCalls, Link } from './held-call.ts';
 import { linkOf } from './link.ts';
 
 /** How long a task is kept after it was made, when its host does not say, and at most. */
@@ -25,6 +25,8 @@ const maxTasks = 200;
 interface Task {
   readonly id: string;
   readonly call: HeldCall<CallToolResult>;
+  /** What its maker is told by. */
+  readonly link: Link;
   readonly createdMs: number;
   readonly ttl: number;
   updatedMs: number;
@@ -40,17 +42,19 @@ export class Tasks {
     this.#calls = calls;
   }
 
-  /** Keeps a call as a task. */
-  begin(call: HeldCall<CallToolResult>, { ttl = usualMs }: { readonly ttl?: number | undefined }) {
+  /** Keeps a call as a task. `linkFor` gives what is there for it by its `_meta`, with no request to carry it. */
+  begin(
+    call: HeldCall<CallToolResult>,
+    { ttl = usualMs }: { readonly ttl?: number | undefined },
+    linkFor: (meta: Readonly<Record<string, unknown>>) => Link,
+  ) {
     this.#forget();
+    const id = randomUUID();
+    const link = linkFor(relatedTo(id));
+    call.detach(link);
     const now = Date.now();
     const times = { createdMs: now, updatedMs: now, ttl: Math.min(ttl, mostMs) };
-    const task: Task = {
-      id: randomUUID(),
-      call: this.#calls.hold(call),
-      status: 'working',
-      ...times,
-    };
+    const task: Task = { id, call: this.#calls.hold(call), link, status: 'working', ...times };
     this.#tasks.set(task.id, task);
     const end = (status: Task['status']) => {
       if (task.status === 'working') Object.assign(task, { status, updatedMs: Date.now() });
@@ -110,6 +114,9 @@ export class Tasks {
   }
 }
 
+/** What stands in `_meta` of all that is about a task. */
+const relatedTo = (taskId: string) => ({ [RELATED_TASK_META_KEY]: { taskId } });
+
 const byId = z.looseObject({ taskId: z.string() });
 const never = new AbortController().signal;
 
@@ -123,18 +130,18 @@ export function serveTasks({ server }: McpServer, tasks: Tasks): void {
   }));
   server.setRequestHandler('tasks/cancel', { params: byId }, ({ taskId }) => tasks.cancel(taskId));
   server.setRequestHandler('tasks/result', { params: byId }, async ({ taskId }, context) => {
-    const result = await resultOf(tasks.get(taskId).call, context, server);
-    return { ...result, _meta: { ...result._meta, [RELATED_TASK_META_KEY]: { taskId } } };
+    const result = await resultOf(tasks.get(taskId), context, server);
+    return { ...result, _meta: { ...result._meta, ...relatedTo(taskId) } };
   });
 }
 
 /** Waits for it. What the call asks meanwhile goes to this host; the end of this request does not end the call. */
 async function resultOf(
-  call: HeldCall<CallToolResult>,
+  { id, call, link: { progress } }: Task,
   context: ServerContext,
   server: McpServer['server'],
 ): Promise<CallToolResult> {
-  const link = { ...linkOf(context, server), signal: never };
+  const link = { ...linkOf(context, server, relatedTo(id)), progress, signal: never };
   for (;;) {
     const round = await call.round(link);
     if ('result' in round) return round.result;

@@ -125,8 +125,10 @@ async function diffOf({ client }: Agent, thread: string, turn: string): Promise<
 export function watchThreads({ client }: Agent, { tell }: Changes): Disposable {
   const turns = new Map<string, string>();
   return client.listen((event) => {
-    if (event.type === 'thread/started' || event.type === 'thread/removed')
+    if (event.type === 'thread/started' || event.type === 'thread/removed') {
+      if (!('info' in event && event.info.ephemeral)) tell({ list: 'resources' });
       return tell({ uri: 'spindle://threads' });
+    }
     if (event.type !== 'thread/status') return;
     const { thread, status } = event;
     const ended = status.turn === undefined ? turns.get(thread) : undefined;

@@ -12,7 +12,7 @@ import { slashOf } from '../exec/slash.ts';
 import { line, styleOf } from '../terminal/style.ts';
 import { itemLines } from '../view/item-lines.ts';
 import type { CallContext } from './held-call.ts';
-import { answerFrom, elicitationFor } from './question.ts';
+import { answerFrom, canFillForms, elicitationFor } from './question.ts';
 import { followedWith, nothingYet, reportOf, type Followed, type Report } from './report.ts';
 
 /** What is said, and the form of the answer. */
@@ -63,7 +63,7 @@ export async function driveTurn(
   { input, outputSchema }: TurnInput,
   { call, tell }: Driving,
 ): Promise<{ readonly followed: Followed; readonly turn: string }> {
-  const answers = call.abilities().elicitation !== undefined;
+  const answers = canFillForms(call.abilities());
   using events = client.subscribe({ thread, after: last, answers });
   call.signal.throwIfAborted();
   const { turn, text } = await startTurn(client, thread, { input, outputSchema });
