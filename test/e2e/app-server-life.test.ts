@@ -406,6 +406,23 @@ test('a review is a turn in review mode, and a failed turn says what failed', as
   assert.equal((await client.until('turn/completed')).turn.status, 'failed');
 });
 
+test('what a model’s host refuses has the kind that clients know, and another attempt is told as such', async (t) => {
+  const refusal = (status: number) => ({ status, body: { error: { message: 'no' } } });
+  const busy = { ...refusal(500), headers: { 'retry-after-ms': '1' } };
+  const { client, cwd } = await connected(t, [refusal(401), busy, { text: 'Back.' }]);
+  const { thread } = await client.request('thread/start', { cwd });
+  const threadId = thread.id;
+  await client.request('turn/start', { threadId, input: say('refused') });
+  const refused = await client.until('error');
+  assert.deepEqual([refused.error.codexErrorInfo, refused.willRetry], ['unauthorized', false]);
+  await client.until('turn/completed');
+  await client.request('turn/start', { threadId, input: say('busy') });
+  const again = await client.until('error');
+  const lost = { responseStreamDisconnected: { httpStatusCode: 500 } };
+  assert.deepEqual([again.error.codexErrorInfo, again.willRetry], [lost, true]);
+  assert.equal((await client.until('turn/completed')).turn.status, 'completed');
+});
+
 test('a client that comes back is told all after an item, and a thread goes on in another process', async (t) => {
   const { client, cwd, turn, again } = await connected(t, [{ text: 'one' }, { text: 'two' }]);
   const { thread } = await client.request('thread/start', { cwd });

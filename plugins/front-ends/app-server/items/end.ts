@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import type { EndItem, ErrorData } from '../../../../core/index.ts';
 import type { turnError, WireTurn } from '../schemas/thread.ts';
+import { modelErrorInfo } from './model-error.ts';
 
 type TurnError = z.infer<typeof turnError>;
 
@@ -20,11 +21,13 @@ const infos: Readonly<Record<string, TurnError['codexErrorInfo']>> = {
 };
 
 /** An error; its kernel's code is in the details. */
-export function turnErrorOf({ code, message, plugin }: ErrorData): TurnError {
+export function turnErrorOf(error: ErrorData): TurnError {
+  const { code, message, plugin } = error;
   const blamed = plugin === undefined ? '' : `, plugin ${plugin}`;
   return {
     message,
-    codexErrorInfo: (Object.hasOwn(infos, code) ? infos[code] : undefined) ?? 'other',
+    codexErrorInfo:
+      modelErrorInfo(error) ?? (Object.hasOwn(infos, code) ? infos[code] : undefined) ?? 'other',
     additionalDetails: `${code}${blamed}`,
     misalignment: null,
   };

@@ -21,6 +21,7 @@ import { Done } from './done.ts';
 import { endOf, turnErrorOf } from './end.ts';
 import { userInputOf } from './input.ts';
 import { emptyTurn, endedTurn, type Ended, type OpenTurn } from './open-turn.ts';
+import { retryInfo } from './model-error.ts';
 import { reviewLabelOf } from './review.ts';
 import { Said } from './said.ts';
 import { threadSettingsOf } from './settings.ts';
@@ -194,11 +195,13 @@ export class Translation {
     this.#steps.push({ kind: 'ask', question: open });
   }
 
-  #notice({ level, plugin, message }: NoticeItem): void {
+  #notice(notice: NoticeItem): void {
+    const { level, plugin, message } = notice;
     if (level === 'info') return;
-    if (plugin !== 'retry' || this.#turn === undefined)
+    const codexErrorInfo = this.#turn && retryInfo(notice);
+    if (codexErrorInfo === undefined)
       return this.#tell({ method: 'warning', params: { ...this.#steps.inThread(), message } });
-    const error = turnErrorOf({ code: 'model_busy', message, plugin });
+    const error = { ...turnErrorOf({ code: 'model_busy', message, plugin }), codexErrorInfo };
     this.#tell({ method: 'error', params: { ...this.#steps.inTurn(), error, willRetry: true } });
   }
 

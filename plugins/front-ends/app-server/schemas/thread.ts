@@ -13,7 +13,10 @@ export const turnError = z.object({
       z.enum([
         'contextWindowExceeded',
         'sessionBudgetExceeded',
+        'usageLimitExceeded',
+        'rateLimitExceeded',
         'serverOverloaded',
+        'modelNotFound',
         'unauthorized',
         'badRequest',
         'internalServerError',
@@ -22,6 +25,7 @@ export const turnError = z.object({
       ]),
       z.object({ httpConnectionFailed: http }),
       z.object({ responseStreamDisconnected: http }),
+      z.object({ responseTooManyFailedAttempts: http }),
     ]),
   ),
   additionalDetails: orNull(text),
