@@ -406,8 +406,9 @@ test('a review is a turn in review mode, and a failed turn says what failed', as
   assert.equal((await client.until('turn/completed')).turn.status, 'failed');
 });
 
+const refusal = (status: number) => ({ status, body: { error: { message: 'no' } } });
+
 test('what a model’s host refuses has the kind that clients know, and another attempt is told as such', async (t) => {
-  const refusal = (status: number) => ({ status, body: { error: { message: 'no' } } });
   const busy = { ...refusal(500), headers: { 'retry-after-ms': '1' } };
   const { client, cwd } = await connected(t, [refusal(401), busy, { text: 'Back.' }]);
   const { thread } = await client.request('thread/start', { cwd });
