@@ -1,27 +1,25 @@
 /** The real binary in a folder of its own, with configuration, state and a stand-in model of its own. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import type { Item } from '../../core/index.ts';
-import { codeCache, ended, type Ended, type RunOptions } from '../fixtures/front-ends/run.ts';
+import {
+  codeCache,
+  endAll,
+  ended,
+  type Ended,
+  type RunOptions,
+} from '../fixtures/front-ends/run.ts';
 import {
   startModelServer,
   type Answer,
   type ModelServer,
   type Script,
 } from '../fixtures/model-server.ts';
-import { remove } from '../fixtures/folders.ts';
+import { temporaryFolder } from '../fixtures/folders.ts';
 
 /** The program that users start. */
 export const binary: string = join(import.meta.dirname, '../../config/spindle.cjs');
@@ -48,13 +46,13 @@ export interface E2e {
 }
 
 export async function makeE2e(t: TestContext, options: E2eOptions): Promise<E2e> {
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'spindle-e2e-')));
-  const [cwd, home] = [join(base, 'work'), join(base, 'home')];
   const server = await startModelServer({ script: options.answers });
-  t.after(async () => {
+  const children: ChildProcess[] = [];
+  const base = temporaryFolder(t, async () => {
+    await endAll(children);
     await server.close();
-    remove(base);
   });
+  const [cwd, home] = [join(base, 'work'), join(base, 'home')];
   mkdirSync(home);
   for (const [path, text] of Object.entries({ '.keep': '', ...options.files })) {
     mkdirSync(dirname(join(cwd, path)), { recursive: true });
@@ -74,7 +72,7 @@ export async function makeE2e(t: TestContext, options: E2eOptions): Promise<E2e>
   };
   const start = (...argv: readonly string[]) => {
     const child = spawn(process.execPath, [binary, ...argv], { cwd, env });
-    t.after(() => child.kill('SIGKILL'));
+    children.push(child);
     return child;
   };
   return {
