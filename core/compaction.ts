@@ -13,7 +13,7 @@ import { isWithin, tokensOf } from './window.ts';
 /** The share of the model's room at which compaction starts, and the share it aims at. */
 const [fullAt, aimAt] = [0.85, 0.45];
 /** A compactor that hangs must not hang the thread; one that asks a model takes its time. */
-const limitMs = 300_000;
+const limitMs = 120_000;
 /** The newest commands and files that the kernel's own list holds, each. */
 const maxListed = 100;
 /** The owner of that list, which is made anew each time. */
@@ -35,7 +35,8 @@ export async function compact(turn: Turn, reason: CompactionJob['reason'], remar
   const pins = pinsOf(thread.window.parts());
   const parts = thread.window.weigh(model).map((one) => ({ ...one, pinned: pins.has(one.part.n) }));
   const before = tokensOf(parts);
-  const target = Math.floor(Math.min(roomOf(turn) * aimAt, before * 0.7));
+  const stay = tokensOf(parts.filter(({ pinned }) => pinned));
+  const target = Math.max(Math.min(roomOf(turn) * aimAt, before * 0.7), before * 0.4 + stay * 0.6);
   const lent = turn.lend({ kind: 'plugin', name: ledgerSource });
   const job = { ...lent, reason, remark, parts, target, ask: askModel.bind(null, turn) };
   const { entries: kept, by } = await propose(turn, job, 0);
@@ -63,8 +64,7 @@ type Proposal = Readonly<{ entries: readonly WindowEntry[]; by: string }>;
 /** The first proposal that can be taken; a compactor that fails gives a notice, and the next one has its turn. */
 async function propose(turn: Turn, job: CompactionJob, index: number): Promise<Proposal> {
   const compactor = turn.get(slots.compactors)[index];
-  const advice = 'start a new thread, or take a model with a larger window';
-  const message = `the window is full and no compactor could shrink it: ${advice}`;
+  const message = 'the window stays full: start a new thread, or take a model with a larger window';
   if (compactor === undefined) throw new KernelError('model_context', message);
   const { name: by } = compactor;
   const own = { ...job, ...turn.lend({ kind: 'plugin', name: by }) };

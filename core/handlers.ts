@@ -19,10 +19,10 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
     return handlers['thread/update'](threads, { thread: id, name }, client);
   },
   'thread/resume': (...call) => handlers['thread/update'](...call),
-  'thread/fork': async (threads, { thread: id, after = Infinity, ephemeral }) => {
+  'thread/fork': async (threads, { thread: id, after, ephemeral }) => {
     const { items, blobs } = await threads.read(id);
-    const [first, ...rest] = items.slice(0, after + 1);
-    if (first?.type !== 'thread') throw invalid`cannot fork thread ${id} after ordinal ${after}`;
+    const [first, ...rest] = items.slice(0, (after ?? Infinity) + 1);
+    if (first?.type !== 'thread' || !items[after ?? 0]) throw invalid`${id} has no item ${after}`;
     const birth = { settings: first.settings, fork: { thread: id, after: rest.length } };
     return (await threads.create(birth, { ephemeral, rest, blobs })).info();
   },
