@@ -135,7 +135,7 @@ const exec: readonly Flag[] = [
     name: 'max-steps',
     value: 'COUNT',
     isNumber: true,
-    description: 'Stop after this many model calls.',
+    description: 'Stop after this many model calls. Default: 500.',
     key: 'limits.steps',
   },
   {

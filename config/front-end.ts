@@ -86,6 +86,9 @@ const openers: Readonly<Record<string, (options: LoadOptions) => Promise<OpenKer
   'app-server': async (options) => (await import('./app-server.ts')).openAppServer(options),
 };
 
+/** Nobody sees a model that goes round in circles, and no task that we know takes as many calls. */
+const unwatched = { steps: 500 };
+
 /** That no model is configured is for `exec` to tell, once the command line is found to be one that needs it. */
 async function openExec(options: LoadOptions): Promise<OpenKernel> {
   const { userFiles } = await import('./user-files.ts');
@@ -93,6 +96,7 @@ async function openExec(options: LoadOptions): Promise<OpenKernel> {
     openKernel({
       ...options,
       needsModel,
+      limits: unwatched,
       with: ['exec'],
       programOptions: (configuration) => ({
         exec: {

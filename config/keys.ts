@@ -151,7 +151,8 @@ export const keyRules: { readonly [K in Exclude<keyof Config, '$schema'>]-?: Key
   },
   limits: {
     from: 'anyone',
-    description: 'Bounds of one turn: model calls, wall time, tokens of input and output.',
+    description:
+      'Bounds of one turn: model calls (default of exec: 500), wall time, tokens of input and output.',
     narrower: smaller,
   },
   resultBytes: {

@@ -12,7 +12,8 @@ import type { Config } from './keys.ts';
 import { type Layer, type LayerName, mergeLayers } from './layers.ts';
 import { serverLosses, withSingleServers } from './mcp-layers.ts';
 import { closed, findManaged, type ManagedFile, type ManagedPolicy } from './managed.ts';
-import { type Environment, makePrivateFolder, type Paths, pathsOf } from './paths.ts';
+import { makePrivateFolder } from '../plugins/stores/state-folder.ts';
+import { type Environment, type Paths, pathsOf } from './paths.ts';
 import { findRepository, type Notice, repositoryLayers } from './repository.ts';
 import { readVersion } from './version.ts';
 
@@ -171,12 +172,13 @@ export function bareConfiguration({ cwd, env }: Pick<LoadOptions, 'cwd' | 'env'>
 
 function realFolder(cwd: string): string {
   try {
-    return realpathSync(cwd);
+    if (statSync(cwd).isDirectory()) return realpathSync(cwd);
   } catch (error) {
     throw new KernelError('not_found', `expected a folder to work in, but ${cwd} is not there`, {
       cause: error,
     });
   }
+  throw new KernelError('invalid', `expected a folder to work in, but ${cwd} is a file`);
 }
 
 /** Unchanged JSON is parsed here and now; what is new or YAML goes the careful way. */

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Machine } from '../plugins/front-ends/doctor.ts';
+import { makePrivateFolder } from '../plugins/stores/state-folder.ts';
 
 const timeoutMs = 5000;
 
@@ -23,7 +24,7 @@ export const machine: Machine = {
   writeFault: async (folder) => {
     const probe = join(folder, `.doctor-${process.pid}`);
     try {
-      await fs.promises.mkdir(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       await fs.promises.writeFile(probe, '', { mode: 0o600, flag: 'wx' });
       await fs.promises.rm(probe);
       return undefined;

@@ -1,5 +1,6 @@
 /** Opens a kernel for a folder: its configuration, its plugins, its settings. */
 
+import type { Limits } from '../core/item.ts';
 import { createKernel, type Kernel } from '../core/kernel.ts';
 import type { PluginSpec } from '../core/plugin.ts';
 import { mcpOptions } from './mcp.ts';
@@ -16,6 +17,8 @@ import { settingsOf } from './settings.ts';
 export interface OpenOptions extends LoadOptions, Job {
   /** Whether there must be a model; otherwise threads of a kernel without one cannot start a turn. */
   readonly needsModel: boolean;
+  /** Bounds of a turn where the configuration names none. */
+  readonly limits?: Limits;
   /** Options of plugins that come from the program, by name, made from the configuration. */
   readonly programOptions?: (configuration: Configuration) => Readonly<Record<string, object>>;
 }
@@ -68,7 +71,7 @@ export async function openConfigured(
     plugins: [...guard, ...loaded.plugins],
     settings: settingsOf(configuration, provider),
     env: commandEnv(configuration.env),
-    ...(config.limits === undefined ? {} : { limits: config.limits }),
+    limits: { ...options.limits, ...config.limits },
     ...(config.choose === undefined ? {} : { choose: config.choose }),
     ...(config.resultBytes === undefined ? {} : { resultBytes: config.resultBytes }),
   });

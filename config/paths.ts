@@ -1,8 +1,9 @@
 /** Where configuration and state lie on this machine, and how files there are written. */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { makePrivateFolder } from '../plugins/stores/state-folder.ts';
 
 /** Absolute paths. What does not exist is made when it is first written. */
 export interface Paths {
@@ -81,11 +82,6 @@ function bases(env: Environment, platform: string): { config: string; state: str
 function systemFolder(env: Environment, platform: string): string {
   if (platform === 'win32') return join(env['ProgramData'] ?? 'C:\\ProgramData', 'spindle');
   return platform === 'darwin' ? '/Library/Application Support/spindle' : '/etc/spindle';
-}
-
-/** Makes a folder and what is missing above it, for this user only (0700). */
-export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 /** Writes a file for this user only (0600), whole or not at all, whatever the umask is. */

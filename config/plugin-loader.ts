@@ -2,6 +2,7 @@
 
 import { KernelError, messageOf } from '../core/errors.ts';
 import type { Plugin } from '../core/plugin.ts';
+import { within } from '../core/race.ts';
 import type { Tier } from '../core/slot.ts';
 import { builtins } from './builtin.ts';
 import type { ConfigData } from './key-path.ts';
@@ -36,6 +37,8 @@ export interface LoaderOptions {
   readonly pins?: ReadonlyMap<string, string>;
   /** Whether options were found valid before, so that a lazy schema need not be asked. */
   readonly isValidated: boolean;
+  /** How long the import of a plugin that is not ours may take; default 10 s, as long as its `setup`. */
+  readonly importLimitMs?: number;
   /** Of the configuration: plugins' files are read anew for another one. */
   readonly version?: string;
 }
@@ -116,7 +119,7 @@ async function importModule(
 
 async function importForeign(
   request: PluginRequest,
-  { userFolder }: LoaderOptions,
+  { userFolder, importLimitMs = 10_000 }: LoaderOptions,
   modules: PluginModules | undefined,
 ): Promise<PluginModule> {
   if (modules === undefined) throw new KernelError('internal', 'no hooks for a foreign plugin');
@@ -128,7 +131,8 @@ async function importForeign(
   } catch (error) {
     throw fault(request, `cannot be loaded: ${messageOf(error)}.${advice(use)}`, error);
   }
-  return await modules.import(url);
+  // The limit's timer also keeps alive a process in which nothing else goes on, which would end without a word.
+  return await within(modules.import(url), { limitMs: importLimitMs, what: 'its import' });
 }
 
 function advice(use: string): string {

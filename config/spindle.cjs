@@ -24,11 +24,18 @@ function cacheFolder() {
   return path.join(base, 'spindle', 'code');
 }
 
+/** Node's own `recursive` never ends where the system says that a folder which is there is not (`/proc`). */
+function makeFolder(folder) {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder, { mode: 0o700 });
+}
+
 /** Whether compiled code is kept. */
 function enableCache() {
   try {
     const folder = cacheFolder();
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     // Node makes a folder of its own in it, as open as the umask lets it be.
     const umask = process.umask(0o077);
     const { directory } = require('node:module').enableCompileCache(folder);

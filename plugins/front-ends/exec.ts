@@ -1,5 +1,5 @@
 import { frontEnds, KernelError, messageOf } from '../../core/index.ts';
-import type { Client, Plugin } from '../../core/index.ts';
+import type { Client, NoticeItem, Plugin } from '../../core/index.ts';
 import { exitCodeOfSignal } from './command-line/run.ts';
 import { deliver } from './exec/deliver.ts';
 import { eventReporter } from './exec/events.ts';
@@ -122,6 +122,7 @@ async function runInput(
   try {
     await reporter.started(thread);
     for (const notice of request.notices) await reporter.notice(notice);
+    using _noticed = await tellNotices(client, reporter);
     const outcome = await runTurn(thread, request, { input, context: place });
     await reporter.ended(outcome);
     return await deliver(outcome, request, context);
@@ -129,4 +130,17 @@ async function runInput(
     // Ends what the turn left running. A store that failed has been told of.
     await client.request('thread/close', { thread: thread.id }).catch(() => {});
   }
+}
+
+/** Tells what is noticed beside threads, such as a plugin that did not start: what was so far, and until disposed. */
+async function tellNotices(client: Client, reporter: Reporter): Promise<Disposable> {
+  const tell = async ({ level, plugin, message }: NoticeItem) => {
+    const text = message.startsWith(`plugin ${plugin} `) ? message : `${plugin}: ${message}`;
+    if (level !== 'info') await reporter.notice(text);
+  };
+  const { notices } = await client.request('kernel/describe', {});
+  for (const notice of notices) await tell(notice);
+  return client.listen((event) => {
+    if (event.type === 'notice') void tell(event.notice);
+  });
 }

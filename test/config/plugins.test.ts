@@ -38,6 +38,7 @@ async function load(t: TestContext, options: Options) {
     userFolder: paths.config,
     ...(hashes === undefined ? {} : { guard: { root, hashes } }),
     isValidated,
+    importLimitMs: 2000,
     version: fingerprint.slice(0, 8),
   });
   t.after(() => loaded[Symbol.dispose]());
@@ -176,6 +177,7 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
     /made for level 2 of the plugin API.*has level 1/,
   ],
   ['does not parse', 'export default (', /cannot be loaded: /],
+  ['never ends its import', 'await new Promise(() => {});', /its import took longer than 2000 ms/],
   ['throws when it is loaded', 'throw new Error("at once");', /cannot be loaded: at once/],
   [
     'imports what is not there',

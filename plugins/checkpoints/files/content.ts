@@ -2,7 +2,6 @@
 
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { makePrivateFolder } from '../../stores/state-folder.ts';
 import { sha256 } from './spool.ts';
 
 /** A used content is marked so that it is not collected; one that was marked within this time is left as it is. */
@@ -41,7 +41,7 @@ export class Contents {
 
   /** Under another name first, so that a file with a hash for its name is always whole. */
   #write(path: string, bytes: Uint8Array): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(this.#folder);
     const part = `${path}.${process.pid}.part`;
     try {
       rmSync(part, { force: true });

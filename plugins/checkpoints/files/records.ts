@@ -3,7 +3,6 @@
 import {
   closeSync,
   constants,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { makePrivateFolder } from '../../stores/state-folder.ts';
 import type { GapLine, Line } from '../record.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
@@ -56,7 +56,7 @@ export class Records implements Disposable {
   }
 
   #make(thread: string): number {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(this.#folder);
     const file = openSync(this.#path(thread), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     this.#open.set(thread, file);
     return file;

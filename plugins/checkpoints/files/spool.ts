@@ -1,7 +1,9 @@
 /** Copies made in case they are needed: one file for all, that has no name and so is gone with the process. */
 
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { makePrivateFolder } from '../../stores/state-folder.ts';
 
 /** Where a copy is, and what it is a copy of. */
 export type Copy = Readonly<{ offset: number; bytes: number; hash: string }>;
@@ -50,7 +52,7 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 function openNameless(folder: string): number {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const path = join(folder, `spool.${process.pid}`);
   rmSync(path, { force: true });
   const file = openSync(path, 'wx+', 0o600);

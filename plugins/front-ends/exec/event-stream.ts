@@ -9,6 +9,7 @@ import type {
   ResultItem,
 } from '../../../core/index.ts';
 import { viewOf } from '../view/call-view.ts';
+import { cutAnswer } from '../view/cut-answer.ts';
 import { itemOfCall, itemOfResult, type EventItem } from './event-item.ts';
 
 /** A turn's items as events. It knows which are open between them. */
@@ -39,6 +40,8 @@ export class EventStream {
     if (item.type === 'call') this.#add(item);
     if (item.type === 'decision') return this.#decided(item);
     if (item.type === 'result') return this.#result(item);
+    const cut = item.type === 'step' ? cutAnswer(item) : undefined;
+    if (cut !== undefined) return [this.error(cut)];
     const whole = wholeItem(item);
     if (whole !== undefined) return [completed(whole)];
     return item.type === 'notice' && item.level !== 'info' ? [this.error(item.message)] : [];

@@ -1,6 +1,6 @@
 /** What a turn came to, and the exit code that says so. */
 
-import type { EndItem, ErrorData, Item, ResultItem, Usage } from '../../../core/index.ts';
+import type { EndItem, ErrorData, Item, ResultItem, StepItem, Usage } from '../../../core/index.ts';
 
 /** A turn as far as it has gone. */
 export interface Outcome {
@@ -9,6 +9,8 @@ export interface Outcome {
   /** Summed over its steps. */
   readonly usage: Usage;
   readonly steps: number;
+  /** How the model's last answer stopped. */
+  readonly stop: StepItem['stop'];
   /** How many effects were denied because nobody was there to ask, those of sub-agents too. */
   readonly denied: number;
   /** Tokens that sub-agents have spent, in and out. */
@@ -23,6 +25,7 @@ export const noOutcome: Outcome = {
   text: '',
   usage: { input: 0, cached: 0, output: 0, reasoning: 0 },
   steps: 0,
+  stop: 'end',
   denied: 0,
   below: 0,
 };
@@ -40,6 +43,7 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
   return {
     ...outcome,
     steps: steps + 1,
+    stop: item.stop,
     usage: {
       input: usage.input + more.input,
       cached: usage.cached + more.cached,
@@ -70,9 +74,11 @@ export const exitCodes = {
 } as const;
 
 /** The exit code of a turn. */
-export function exitCodeOf({ end, denied }: Outcome): number {
+export function exitCodeOf({ end, denied, stop }: Outcome): number {
   if (end?.status === 'limit') return exitCodes.limit;
   if (end?.error?.code === 'model_unreachable') return exitCodes.unreachable;
   if (end?.status !== 'completed') return exitCodes.failed;
+  if (stop === 'length') return exitCodes.limit;
+  if (stop === 'filter') return exitCodes.failed;
   return denied > 0 ? exitCodes.denied : exitCodes.done;
 }

@@ -1,6 +1,6 @@
 /** Progress as text for people, on stderr. */
 
-import type { AssistantItem, ThreadInfo } from '../../../core/index.ts';
+import type { AssistantItem, EndItem, Limits, ThreadInfo } from '../../../core/index.ts';
 import type { Output } from '../terminal/output.ts';
 import { line, shown, type Style } from '../terminal/style.ts';
 import { count, duration, plural } from '../terminal/words.ts';
@@ -69,7 +69,7 @@ function endLines(
       ? []
       : [style.dim(`go on with: spindle exec resume ${thread.id} "..."`)];
   return [
-    ...(failure === undefined ? [] : [style.red(failureLine(end?.status ?? 'failed', failure))]),
+    ...(failure === undefined ? [] : failureLines(failure, end, style)),
     ...(denied === 0
       ? []
       : [style.red(`${plural(denied, 'effect')} denied, since nobody was there to ask`)]),
@@ -80,5 +80,14 @@ function endLines(
   ];
 }
 
-const failureLine = (status: string, failure: string) =>
-  status === failure ? status : `${status}: ${shown(failure)}`;
+const limitAdvice: Readonly<Record<keyof Limits, string>> = {
+  steps: 'for more: --max-steps COUNT, or limits.steps in the configuration',
+  timeoutMs: 'for more: --timeout SECONDS, or limits.timeoutMs in the configuration',
+  tokens: 'for more: -c limits.tokens=COUNT, or limits.tokens in the configuration',
+};
+
+function failureLines(failure: string, end: EndItem | undefined, style: Style): readonly string[] {
+  const { status = 'failed', limit } = end ?? {};
+  const said = status === failure ? status : `${status}: ${shown(failure)}`;
+  return [style.red(said), ...(limit === undefined ? [] : [style.dim(limitAdvice[limit])])];
+}

@@ -8,10 +8,12 @@ import type {
   Item,
   NoticeItem,
   ResultItem,
+  StepItem,
 } from '../../../core/index.ts';
 import { line, type Style } from '../terminal/style.ts';
 import { count, duration, plural } from '../terminal/words.ts';
 import { briefOf, endingOf, viewOf, type CallView, type Change } from './call-view.ts';
+import { cutAnswer } from './cut-answer.ts';
 import { diffLines } from './diff-view.ts';
 
 /** How to show items: paths from `cwd`, and at most so many lines of a diff and of a failed command's last output. */
@@ -44,11 +46,17 @@ function linesOf(item: Item, view: View): readonly string[] {
   if (item.type === 'result') return resultLines(item, view);
   if (item.type === 'notice') return noticeLines(item, view.style);
   if (item.type === 'hosted') return [`${view.style.bold(item.name)} ${line(item.summary)}`];
+  if (item.type === 'step') return cutLines(item, view.style);
   if (item.type === 'window') {
     const size = `${count(item.before)} to ${count(item.after)} tokens`;
     return [view.style.dim(item.reason === 'revert' ? 'reverted' : `compacted: ${size}`)];
   }
   return item.type === 'discarded' ? [view.style.dim(`discarded: ${line(item.reason)}`)] : [];
+}
+
+function cutLines(item: StepItem, style: Style): readonly string[] {
+  const cut = cutAnswer(item);
+  return cut === undefined ? [] : [style.yellow(`! ${line(cut, 1000)}`)];
 }
 
 function decisionLines(item: DecisionItem, { call, style, begun }: View): readonly string[] {

@@ -26,6 +26,9 @@ export class ResponseReader {
   readonly options: ReadOptions;
   readonly #names = new Map<string, string>();
   readonly #given = new Set<string>();
+  /** Texts as far as deltas told, for servers whose answer does not hold them again. */
+  readonly #texts = new Map<string, string>();
+  #hasText = false;
   /** Whether the answer has ended as it should. */
   isDone = false;
 
@@ -58,18 +61,28 @@ export class ResponseReader {
     return this.#names.get(id);
   }
 
+  text(event: Readonly<{ item_id: string; output_index: number; delta: unknown }>): void {
+    const id = this.idOf(event);
+    if (typeof event.delta !== 'string') return;
+    this.#texts.set(id, (this.#texts.get(id) ?? '') + event.delta);
+    this.events.delta('text', id, event.delta);
+  }
+
   finish(item: ResponseOutputItem, index = this.#given.size): void {
     const id = this.idOf({ item_id: item.id ?? undefined, output_index: index });
     if (this.#given.has(id)) return;
     this.#given.add(id);
     const output = outputOf(item, id, this.options.origin);
+    if (output?.type === 'assistant') this.#hasText = true;
     if (output !== undefined) this.events.output(output);
   }
 
-  /** `response.output` counts for what no event of its own gave. */
-  end(response: Partial<Response>, stop: 'end' | 'length' | 'filter'): void {
+  /** `response.output` counts for what no event of its own gave, and deltas for a text that is nowhere else. */
+  end(response: Partial<Response> = {}, stop: 'end' | 'length' | 'filter'): void {
     if (response.error) throw this.failure(response.error);
     response.output?.forEach((item, index) => this.finish(item, index));
+    if (!this.#hasText)
+      for (const [id, text] of this.#texts) this.events.output({ type: 'assistant', id, text });
     const { usage, model } = response;
     this.events.done({ type: 'done', stop, usage: usageOf(usage), ...(model ? { model } : {}) });
     this.isDone = true;
@@ -90,10 +103,8 @@ const handlers: {
     reader.start(item, output_index),
   'response.output_item.done': ({ item, output_index }, reader) =>
     reader.finish(item, output_index),
-  'response.output_text.delta': (event, reader) =>
-    reader.events.delta('text', reader.idOf(event), event.delta),
-  'response.refusal.delta': (event, reader) =>
-    reader.events.delta('text', reader.idOf(event), event.delta),
+  'response.output_text.delta': (event, reader) => reader.text(event),
+  'response.refusal.delta': (event, reader) => reader.text(event),
   'response.reasoning_summary_part.added': (event, reader) => {
     if (event.summary_index > 0) reader.events.delta('reasoning', reader.idOf(event), '\n\n');
   },
@@ -107,11 +118,11 @@ const handlers: {
   },
   'response.completed': ({ response }, reader) => reader.end(response, 'end'),
   'response.incomplete': ({ response }, reader) => {
-    const isFiltered = response.incomplete_details?.reason === 'content_filter';
+    const isFiltered = response?.incomplete_details?.reason === 'content_filter';
     reader.end(response, isFiltered ? 'filter' : 'length');
   },
   'response.failed': ({ response }, reader) => {
-    throw reader.failure(response.error ?? {});
+    throw reader.failure(response?.error ?? {});
   },
   error: (event, reader) => {
     // Gateways put the error into a member of its own.
@@ -124,13 +135,14 @@ const handlers: {
 
 function outputOf(item: ResponseOutputItem, id: string, origin: string): Output | undefined {
   if (item.type === 'message') {
-    const text = item.content.map((part) => (part.type === 'refusal' ? part.refusal : part.text));
+    const parts = item.content ?? [];
+    const text = parts.map((part) => (part.type === 'refusal' ? part.refusal : part.text));
     const { phase } = item;
     const known = phase === 'commentary' ? phase : phase === 'final_answer' ? 'final' : undefined;
     return { type: 'assistant', id, text: text.join(''), ...(known ? { phase: known } : {}) };
   }
   if (item.type === 'function_call')
-    return { type: 'call', id, call: item.call_id, name: item.name, args: item.arguments };
+    return { type: 'call', id, call: item.call_id, name: item.name, args: item.arguments ?? '' };
   if (item.type === 'reasoning') return reasoningOf(item, id, origin);
   if (item.type !== 'web_search_call') return undefined;
   const summary = searchOf(item.action);

@@ -64,11 +64,11 @@ async function* readEvents(
   try {
     for (;;) {
       const read = await next();
-      if (read.done === true) return;
       sent.touch();
-      const events = parser.push(read.value);
+      const events = read.done === true ? parser.end() : parser.push(read.value);
       if (events.length > 0) yield events;
-      if (!parser.done) continue;
+      if (!parser.done && read.done !== true) continue;
+      if (!parser.done) return;
       yield [{ event: 'message', data: doneMark, id: '' }];
       return;
     }

@@ -106,9 +106,10 @@ export interface ErrorWords {
 /** What an error object says. */
 export function refusalIn(error: ErrorWords): Refusal {
   const words = [error.code, error.type].filter((one) => typeof one === 'string' && one !== '');
-  const { message } = error;
+  const { message, code } = error;
   const text = typeof message === 'string' ? message : (JSON.stringify(message) ?? '');
-  return { code: words.join(' '), message: text };
+  const isStatus = typeof code === 'number' && code >= 400 && code < 600;
+  return { code: words.join(' '), message: text, ...(isStatus ? { status: code } : {}) };
 }
 
 /** The error that a server's no amounts to; without a kind of its own it is `model_refused`. */

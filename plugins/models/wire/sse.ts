@@ -36,8 +36,8 @@ const DEFAULT_MAX_LINE_BYTES = 32 * 1024 * 1024;
 /**
  * An incremental parser of server-sent events (HTML Living Standard, "9.2 Server-sent events").
  * Bytes go in as they come, in any cut; each `push` gives the events that they completed.
- * An event that was not ended by a blank line is never given, as the standard says: a stream that
- * is cut ends without its last event. Data `[DONE]`, the end mark of the OpenAI APIs, sets `done`;
+ * An event that was not ended by a blank line is given by `end` alone, and only when its data is whole
+ * JSON: the standard drops it, but some servers leave out the last line ends. Data `[DONE]`, the end mark of the OpenAI APIs, sets `done`;
  * it and what follows it are not given.
  */
 export class SseParser {
@@ -79,6 +79,12 @@ export class SseParser {
     const text = this.#decode(bytes.subarray(0, end));
     this.#keep(bytes.subarray(end));
     return this.#lines(text);
+  }
+
+  /** The body has ended: gives the last event if only its line ends are missing. */
+  end(): readonly SseEvent[] {
+    const events = this.push(Buffer.from('\n\n'));
+    return events.filter(({ data }) => isJson(data));
   }
 
   #keep(bytes: Uint8Array): void {
@@ -150,6 +156,14 @@ export class SseParser {
   }
 }
 
+function isJson(text: string): boolean {
+  try {
+    return JSON.parse(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function afterLastLineEnd(bytes: Uint8Array): number {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] !== LF && bytes[end - 1] !== CR) end--;
@@ -176,4 +190,6 @@ export async function* readSse(
     if (events.length > 0) yield events;
     if (parser.done) return;
   }
+  const last = parser.end();
+  if (last.length > 0) yield last;
 }

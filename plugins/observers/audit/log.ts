@@ -5,13 +5,13 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { makePrivateFolder } from '../../stores/state-folder.ts';
 import { type End, findEnd } from './end.ts';
 import { auditVersion, type Head, headName, randomId, sha256 } from './format.ts';
 import { tryLock } from './lock.ts';
@@ -34,7 +34,7 @@ export class LogWriter {
    * gives `false` when it does so still. Throws what the system says.
    */
   append(entries: readonly Entry[], waitMs: number): boolean {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(this.#folder);
     using lock = tryLock(join(this.#folder, 'lock'), waitMs);
     if (lock === undefined) return false;
     const end = this.#isLast() ? this.#last : undefined;

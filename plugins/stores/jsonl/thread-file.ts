@@ -6,7 +6,6 @@ import {
   fdatasync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   writeSync,
@@ -15,6 +14,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 import { KernelError, threadVersion, type Item, type ThreadLog } from '../../../core/index.ts';
+import { makePrivateFolder } from '../state-folder.ts';
 import { codeOf, storeError } from './failure.ts';
 import { acquireLock } from './lock.ts';
 
@@ -61,7 +61,7 @@ export function readThread(file: ThreadFile): readonly Item[] {
 /** Makes a folder that only its owner can enter, and those above it that are missing. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
   } catch (error) {
     throw storeError(error, 'make the folder', `${folder}/`);
   }

@@ -316,6 +316,22 @@ test('items that come only with the end of the answer count, and a server that d
   }
 });
 
+test('a text that only deltas told counts, and an end without a response is one', async (t) => {
+  const delta = {
+    type: 'response.output_text.delta',
+    item_id: 'm1',
+    output_index: 0,
+    delta: 'Told',
+  };
+  const server = await serve(t, [
+    { parts: [{ event: delta }, { event: { type: 'response.completed' } }], end: 'none' },
+  ]);
+  const { stream } = await openModel(t, openaiResponses({ baseURL: server.url, model: 'm' }));
+  assert.partialDeepStrictEqual(outputs(await Array.fromAsync(stream([]))), [
+    { type: 'assistant', text: 'Told' },
+  ]);
+});
+
 test('a default model answers where none is named, and the thread is told once', async (t) => {
   setEnv(t, { OPENAI_MODEL: undefined });
   const { server, thread } = await open(t, [{ text: 'a' }, { text: 'b' }, { text: 'c' }]);

@@ -84,6 +84,20 @@ describe('the event stream parser', () => {
     assert.deepEqual(parse(broken), [message('a\uFFFD\uFFFD')]);
   });
 
+  test('at the end of the body gives a last event that lacks its blank line, if its data is whole', () => {
+    for (const [rest, count] of [
+      ['data: {"a":1}', 1],
+      ['data: {"a":1}\n', 1],
+      ['data: {"a":', 0],
+      ['data: [DONE]', 0],
+      ['', 0],
+    ] as const) {
+      const parser = new SseParser();
+      parser.push(Buffer.from(`data: a\n\n${rest}`));
+      assert.equal(parser.end().length, count, rest);
+    }
+  });
+
   test('never gives an event that no blank line ended', () => {
     assert.deepEqual(parse('data: a\n\ndata: {"cut'), [message('a')]);
     assert.deepEqual(parse('data: a\n\ndata: b\n'), [message('a')]);
