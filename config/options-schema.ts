@@ -10,6 +10,8 @@ export interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
   readonly code?: string | undefined;
   readonly keys?: readonly string[];
+  /** What is wrong with a key, of an `invalid_key`. */
+  readonly issues?: readonly { readonly message: string }[];
 }
 
 interface Validated {

@@ -233,6 +233,8 @@ function invalid(issues: readonly Issue[], { above, layers, names }: Place): Ker
   const lines = issues.flatMap((issue) => {
     const inner = (issue.path ?? []).map(nameOf);
     const path = [...above, ...inner];
+    if (issue.code === 'invalid_key')
+      return [line(path, issue.issues?.[0]?.message ?? issue.message, layers)];
     if (issue.code !== 'unrecognized_keys') return [line(path, issue.message, layers)];
     const known = inner.length === 0 && names !== undefined ? names : knownKeys(path);
     return (issue.keys ?? []).map((key) =>

@@ -29,7 +29,6 @@ const list: Command = (argv) => {
     const text =
       flags.json === true ? `${JSON.stringify(servers, null, 2)}\n` : shownServers(servers, style);
     await stdout.write(text);
-    return Object.values(servers).some(({ state }) => state === 'failed') ? 1 : 0;
   };
 };
 

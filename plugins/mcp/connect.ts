@@ -80,12 +80,14 @@ async function connectProgram(
     });
     const client = makeClient(server, sdk, options);
     try {
-      await open(client, transport, { ...options, isLegacy });
+      await open(client, transport, { ...options, isLegacy, sdk });
       passOverBadEntries(transport, sdk, options.onLog);
     } catch (error) {
       hasEnded = transport.hasEnded;
+      // How it ends when we end it is no part of what went wrong.
+      const soFar = transport.story();
       await transport.close();
-      const story = transport.story();
+      const story = hasEnded ? transport.story() : soFar;
       const message = story === '' ? messageOf(error) : `${messageOf(error)} (${story})`;
       // What the SDK says of a closed connection is of no use where it is known how the program ended.
       throw new Error(hasEnded ? story : message, { cause: error });
@@ -139,7 +141,7 @@ async function connectRemote(
       : new sdk.StreamableHTTPClientTransport(url, shared);
     const client = makeClient(server, sdk, options);
     try {
-      await open(client, transport, { ...options, isLegacy: isSse || options.isLegacy });
+      await open(client, transport, { ...options, sdk, isLegacy: isSse || options.isLegacy });
       passOverBadEntries(transport, sdk, options.onLog);
     } catch (error) {
       await client.close().catch(() => {});
@@ -178,13 +180,31 @@ async function quickly(farewell: Promise<void>): Promise<void> {
   clearTimeout(timer);
 }
 
-async function open(client: Client, transport: Transport, options: ConnectOptions): Promise<void> {
-  const { signal, timeoutMs, isLegacy } = options;
-  await client.connect(transport, {
-    signal,
-    timeout: timeoutMs,
-    ...(isLegacy ? { prior: { kind: 'legacy' } } : {}),
-  });
+async function open(
+  client: Client,
+  transport: Transport,
+  { signal, timeoutMs, isLegacy, sdk }: ConnectOptions & { readonly sdk: Sdk },
+): Promise<void> {
+  try {
+    await client.connect(transport, {
+      signal,
+      timeout: timeoutMs,
+      ...(isLegacy ? { prior: { kind: 'legacy' } } : {}),
+    });
+  } catch (error) {
+    throw inPlainWords(error, sdk, timeoutMs);
+  }
+}
+
+const probing = /^Version negotiation probe failed: /;
+
+/** What the SDK says of a handshake that failed, without its own affairs; the cause stays. */
+function inPlainWords(error: unknown, { SdkError, SdkErrorCode }: Sdk, timeoutMs: number): unknown {
+  const said = messageOf(error);
+  const isLate = error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+  if (!isLate && !probing.test(said)) return error;
+  const text = isLate ? `it did not answer within ${timeoutMs} ms` : said.replace(probing, '');
+  return new Error(text, { cause: error instanceof Error ? (error.cause ?? error) : error });
 }
 
 function makeClient(server: ServerConfig, sdk: Sdk, options: ConnectOptions): Client {

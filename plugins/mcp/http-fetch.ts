@@ -12,7 +12,7 @@ export function fetchFor(
   effects: Effects,
   { url: home, headers: own, proxy, ca }: Pick<RemoteServer, 'url' | 'headers' | 'proxy' | 'ca'>,
 ): FetchLike {
-  const { origin } = new URL(home);
+  const { origin, href } = new URL(home);
   const way = {
     ...(proxy === undefined ? {} : { proxy }),
     ...(ca === undefined ? {} : { ca }),
@@ -27,9 +27,23 @@ export function fetchFor(
       ...(init.signal ? { signal: init.signal } : {}),
       ...way,
     });
+    if (url.href !== href) refuseOtherOrigin(answer, url);
     const stream = withoutBody.has(answer.status) ? null : streamOf(answer.body);
     return new Response(stream, { status: answer.status, headers: answer.headers });
   };
+}
+
+/** Codes and tokens of a login go to no other origin; what the SDK says of that would not tell. */
+function refuseOtherOrigin(
+  {
+    status,
+    headers,
+  }: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  from: URL,
+): void {
+  const to = status >= 300 && status < 400 ? URL.parse(headers['location'] ?? '', from.href) : null;
+  if (to !== null && to.origin !== from.origin)
+    throw invalid`${from.origin} redirects to ${to.origin}, which is not followed: what is for one origin goes to no other`;
 }
 
 /** What the SDK sets goes before what is configured. */

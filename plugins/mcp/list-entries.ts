@@ -15,7 +15,8 @@ const kinds = {
 
 /**
  * Has a connected transport deliver lists without what is no entry by the protocol, each told by `log`. A tool whose
- * schema does not say that its arguments are an object stays: they can be nothing else.
+ * schema does not say that its arguments are an object stays: they can be nothing else. In what tools answer, content of
+ * an unknown kind stays as text.
  */
 export function passOverBadEntries(
   transport: Transport,
@@ -36,8 +37,18 @@ export function passOverBadEntries(
         return isOne;
       });
     }
+    const { content } = result;
+    if (Array.isArray(content))
+      result['content'] = content.map((block) =>
+        isSpecType.ContentBlock(block) ? block : asText(block),
+      );
     deliver?.(message, extra);
   };
+}
+
+/** Content of a kind that is not known here is told as it came. */
+function asText(block: unknown) {
+  return { type: 'text', text: JSON.stringify(block) };
 }
 
 function resultIn(message: JSONRPCMessage): Record<string, unknown> {

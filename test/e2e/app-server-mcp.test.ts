@@ -40,6 +40,7 @@ test('a call of an MCP tool is asked for, told as its server’s, and the server
     ['memory', 'read_graph', 'completed'],
     JSON.stringify(item),
   );
+  assert.deepEqual(item.result?.structuredContent, { entities: [], relations: [] });
   assert.match(
     JSON.stringify(asked),
     /"serverName":"memory".*"codex_approval_kind":"mcp_tool_call"/u,

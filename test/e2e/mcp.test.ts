@@ -136,13 +136,24 @@ test('what is wrong in a configured server is told with file and key', async (t)
   const { code, stderr } = await e2e.run(['mcp', 'list']);
   assert.equal(code, 2);
   assert.match(stderr, /config\.json: mcpServers\.x\.comand: unknown key/);
+  const named = await e2e.run(['mcp', 'list', '-c', 'mcpServers={"a b":{"command":"x"}}']);
+  assert.match(named.stderr, /mcpServers\..*: expected a name of letters, digits/);
+});
+
+test('what a server answers as structured content is told by exec beside its text', async (t) => {
+  const e2e = await makeE2e(t, {
+    answers: [{ parts: [{ call: 'tool_call', args: { name: 'things/echo' } }] }, { text: 'done' }],
+    config: { mcpServers: { things: server('new-content') } },
+  });
+  const { stdout } = await e2e.run(['exec', ...unconfined, '--json', 'go']);
+  assert.match(stdout, /"text":"known".*"structured_content":\{"sides":6\}/);
 });
 
 test('a login prints the address, waits for the browser, and keeps its tokens for the user alone', async (t) => {
   const hub = await startHub(t);
   const e2e = await makeE2e(t, { answers: [], config: { mcpServers: { hub: { url: hub.url } } } });
   const before = await e2e.run(['mcp', 'list']);
-  assert.equal(before.code, 1);
+  assert.equal(before.code, 0);
   assert.match(before.stdout, /hub: .*wants a login: run "spindle mcp login hub"/);
 
   const child = e2e.start('mcp', 'login', 'hub');
@@ -161,7 +172,7 @@ test('a login prints the address, waits for the browser, and keeps its tokens fo
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('a token endpoint that redirects elsewhere gets no code there', async (t) => {
+test('a token endpoint that redirects elsewhere gets no code there, and that is said', async (t) => {
   let heard = 0;
   const elsewhere = await listen(t, (_request, response) => {
     heard++;
@@ -170,13 +181,16 @@ test('a token endpoint that redirects elsewhere gets no code there', async (t) =
   const hub = await startHub(t, `${elsewhere}/token`);
   const e2e = await makeE2e(t, { answers: [], config: { mcpServers: { hub: { url: hub.url } } } });
   const child = e2e.start('mcp', 'login', 'hub');
+  let told = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (told += text));
   for await (const line of createInterface(child.stdout!)) {
     const [address] = /http:\S+authorize\S+/.exec(line) ?? [];
     if (address !== undefined) await visit(address);
   }
-  const [code] = (await once(child, 'exit')) as [number];
+  const [code] = (await once(child, 'close')) as [number];
   assert.equal(code, 1);
   assert.equal(heard, 0);
+  assert.ok(told.includes(`redirects to ${elsewhere}, which is not followed`), told);
 });
 
 /** As a browser does. */

@@ -36,7 +36,10 @@ export type EventItem =
       readonly server: string;
       readonly tool: string;
       readonly arguments: unknown;
-      readonly result?: { readonly content: readonly Content[]; readonly structured_content: null };
+      readonly result?: {
+        readonly content: readonly Content[];
+        readonly structured_content: unknown;
+      };
       readonly error?: { readonly message: string };
       readonly status: Status;
     }
@@ -94,7 +97,7 @@ export function itemOfResult(
       const content = result.content;
       const told = result.isError
         ? { error: { message: textOf(content) } }
-        : { result: { content, structured_content: null } };
+        : { result: { content, structured_content: result.detail?.['structured'] ?? null } };
       const args = argumentsOf(call, view);
       const where = { server: server ?? 'spindle', tool: call.name, arguments: args };
       return { id, type: 'mcp_tool_call', ...where, ...told, status };

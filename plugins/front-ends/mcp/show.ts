@@ -29,7 +29,9 @@ export function shownServers(
     ...(why === undefined ? [] : [`${name}: ${why}`]),
     ...(changed === 0
       ? []
-      : [`${name}: ${changed} tools have changed, see "spindle mcp diff ${name}"`]),
+      : [
+          `${name}: ${changed === 1 ? '1 tool has' : `${changed} tools have`} changed, see "spindle mcp diff ${name}"`,
+        ]),
   ]);
   return [
     `${style.dim(head)}\n`,

@@ -245,7 +245,7 @@ test('a program that is no server, one that never answers and one that is not th
       { ...raw('only-text'), startTimeout: 300 },
       /stdout what is no JSON-RPC message: "usage: server \[options\]"/,
     ],
-    [{ ...raw('never'), startTimeout: 300 }, /did not start: .*[Tt]ime/],
+    [{ ...raw('never'), startTimeout: 300 }, /did not start: it did not answer within 300 ms$/],
     [
       program('raw', [], { command: '/nowhere/server' }),
       /cannot start \/nowhere\/server: there is no such program/,
@@ -275,6 +275,14 @@ test('an entry of a list that the protocol does not allow costs only itself', as
   const found = await thread.call('tool_search', { server: 'raw' });
   assert.deepEqual(textOfResult(found).match(/^raw__\w+/gm), ['raw__echo', 'raw__untyped']);
   assert.match(textOfResult(await thread.call('tool_call', { name: 'raw__untyped' })), /untyped: /);
+});
+
+test('content of a kind that came after this program was made is told as it came, beside the rest', async (t) => {
+  const thread = await openMcpThread(t, [raw('new-content')]);
+  const { content, isError } = await thread.call('tool_call', { name: 'raw/echo' });
+  assert.equal(isError, false);
+  const texts = content.map((one) => (one.type === 'text' ? one.text : one.type)).slice(1);
+  assert.deepEqual(texts, ['known', '{"type":"hologram","of":"a cube"}', '{"sides":6}']);
 });
 
 test('a server that was stopped after a crash is not started again by itself', async (t) => {

@@ -117,7 +117,7 @@ function mcpItem(
   result?: Result,
 ): WireItemOf<'mcpToolCall'> {
   const { content = [], isError } = result ?? {};
-  const structured = result?.detail?.['structuredContent'] ?? null;
+  const structured = result?.detail?.['structured'] ?? null;
   const told = { content: content.map(jsonOf), structuredContent: jsonOf(structured), _meta: null };
   return {
     type: 'mcpToolCall',
