@@ -68,6 +68,7 @@ function readStrictly(file: string): readonly FoundFile[] {
     if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return [];
     if (!statSync(file).isFile()) throw new Error('it is no file');
     const text = readFileSync(file, 'utf8');
+    if (text.trim() === '') throw new Error('it is empty');
     return [{ file, text: text.startsWith('\uFEFF') ? text.slice(1) : text }];
   } catch (error) {
     const message = `expected a file of managed policy that can be read, but ${file} cannot be (${messageOf(error)})`;

@@ -71,7 +71,10 @@ function builtinOf(use: string) {
 function requestOf(configuration: Configuration, name: string, entry: PluginEntry): PluginRequest {
   const { layers, cwd } = configuration;
   const use = entry.use ?? name;
-  const source = sourceOf(layers, ['plugins', name, 'use']) ?? sourceOf(layers, ['plugins', name]);
+  const whole = sourceOf(layers, ['plugins', name]);
+  // What is managed is taken whole, so nobody else's "use" makes it theirs.
+  const isManaged = whole?.layer === 'managed';
+  const source = isManaged ? whole : (sourceOf(layers, ['plugins', name, 'use']) ?? whole);
   const isOurs = builtinOf(use) !== undefined;
   const tier = tierOf(isOurs && source?.layer === 'repository' ? undefined : source?.layer);
   const from = source?.file ?? (source === undefined ? undefined : `${cwd}/`);

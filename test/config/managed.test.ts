@@ -242,6 +242,7 @@ const closed: readonly (readonly [string, unknown, RegExp])[] = [
     { plugins: { shell: { options: { no: 1 } } } },
     /shell\.options\.no/,
   ],
+  ['is empty', '\n', /managed\.json cannot be \(it is empty\): mend it/],
   ['is a list', '[]', /managed\.json: expected an object/],
 ];
 
@@ -338,7 +339,7 @@ test('a required plugin stands in the first tier; it cannot be removed, replaced
     config: {
       plugins: {
         guard: { use: './mine.js', options: { level: 0 }, order: 'first' },
-        audit: false,
+        audit: { use: './mine.js' },
         early: { use: './early.js', order: 'first' },
       },
     },
@@ -365,7 +366,7 @@ test('a required plugin stands in the first tier; it cannot be removed, replaced
   );
   const said = messages(opened.configuration).join('\n');
   assert.match(said, /plugins\.guard .* does not count: it is /);
-  assert.match(said, /plugins\.audit false does not count: it is true/);
+  assert.match(said, /plugins\.audit .*mine.* does not count: it is true/);
 });
 
 test('repositories in the folders that are trusted count without more; others do not', async (t) => {

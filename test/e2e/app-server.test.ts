@@ -93,3 +93,46 @@ test('a client runs a turn with reasoning, an approved command and an approved p
     'turn/completed',
   ]);
 });
+
+test('an approval shows exactly what will run, also what goes to a running process; a remark beside a no reaches the model', async (t) => {
+  const changed = JSON.stringify({
+    hookSpecificOutput: {
+      hookEventName: 'PreToolUse',
+      updatedInput: { command: "echo '\u202Eelif'; read x; echo got $x", stdin: true, yield_ms: 1 },
+    },
+  });
+  const hook = { type: 'command', command: `printf %s '${changed.replaceAll("'", `'\\''`)}'` };
+  const input = 'rm all\u2066\n';
+  const { start, cwd, server } = await makeE2e(t, {
+    config: { hooks: { PreToolUse: [{ matcher: 'shell', hooks: [hook] }] } },
+    answers: [
+      { parts: [{ call: 'shell', args: { command: 'ls' }, id: 'call_1' }] },
+      { parts: [{ call: 'shell_input', args: { process: 'p2', input }, id: 'call_2' }] },
+      { text: 'Done.' },
+    ],
+  });
+  const client = await connectClient(
+    t,
+    start('app-server', ...unconfined, '--approval', 'untrusted'),
+  );
+  const asked: { command: string | null; kind: string; reason: string | null }[] = [];
+  client.answers['item/commandExecution/requestApproval'] = ({ command, kind, reason }) => {
+    if (`${command} ${reason}`.includes('printf')) return { decision: 'accept' }; // the hook itself
+    asked.push({ command, kind, reason });
+    if (kind === 'command') return { decision: 'accept' };
+    return { decision: 'decline', remark: 'write nothing' };
+  };
+  const { thread } = await client.request('thread/start', { cwd });
+  await client.request('turn/start', { threadId: thread.id, input: say('go') });
+  await client.until('turn/completed');
+  const command = String.raw`echo '\u{202e}elif'; read x; echo got $x`;
+  assert.deepEqual(
+    asked.map((one) => [one.kind, one.command]),
+    [
+      ['command', command],
+      ['writeStdin', `${String.raw`rm all\u{2066}`}\n`],
+    ],
+  );
+  assert.ok(asked[1]?.reason?.startsWith(`it is input to ${command}: `), asked[1]?.reason ?? '');
+  assert.match(JSON.stringify(server.requests.at(-1)?.body), /denied: write nothing/);
+});

@@ -10,6 +10,7 @@ import type {
   QuestionName,
   QuestionParams as ParamsOf,
 } from '../schemas/questions.ts';
+import { showCommand, showText } from '../../../policies/shell/show.ts';
 import { elicit, requestInput } from './ask-input.ts';
 
 /** A question for a client, and what its answer means. */
@@ -68,10 +69,8 @@ export const isOfPatch = (call: CallState | undefined) =>
   call !== undefined && callItem(call).type === 'fileChange';
 
 function commandApproval(where: Where, { item, call }: OpenQuestion, question: Approval): Asking {
-  const { effect, reason, proposal } = question;
-  const shown = call && callItem(call);
-  const argv = stringsOf(effect['argv']);
-  const command = shown?.type === 'commandExecution' ? shown.command : argv.join(' ');
+  const { effect, proposal } = question;
+  const { command, reason } = shownCommand(question);
   const prefix = stringsOf(proposal?.['command']);
   const isOffered = prefix.length > 0;
   const amendment = { acceptWithExecpolicyAmendment: { execpolicy_amendment: prefix } };
@@ -96,8 +95,16 @@ function commandApproval(where: Where, { item, call }: OpenQuestion, question: A
         'cancel',
       ],
     },
-    answerOf: ({ decision }) => decisionOf(decision),
+    answerOf: ({ decision, remark }) => withRemark(decisionOf(decision), remark),
   };
+}
+
+/** Exactly what will run, or what is written to a process, whatever the call said; nothing in it hides or moves text. */
+function shownCommand({ effect, reason }: Approval) {
+  const command = showCommand(stringsOf(effect['argv']));
+  if (effect.kind !== 'input') return { command, reason: showText(reason) };
+  const data = showText(stringOf(effect['data']) ?? '');
+  return { command: data, reason: showText(`it is input to ${command}: ${reason}`) };
 }
 
 const decisions = {
@@ -106,6 +113,12 @@ const decisions = {
   decline: { decision: 'deny' },
   cancel: { decision: 'stop' },
 } as const satisfies Record<string, Answer>;
+
+/** What the user says beside a no reaches the model. */
+function withRemark(answer: Answer, remark: string | null | undefined): Answer {
+  const isNo = answer.decision === 'deny' || answer.decision === 'stop';
+  return isNo && remark ? { ...answer, remark } : answer;
+}
 
 /** An amendment stands for the rule that was proposed, whatever its words. */
 function decisionOf(
@@ -118,8 +131,8 @@ function decisionOf(
 function patchApproval(where: Where, { item }: OpenQuestion, { reason }: Approval): Asking {
   return {
     method: 'item/fileChange/requestApproval',
-    params: { ...where, startedAtMs: item.at, reason, grantRoot: null },
-    answerOf: ({ decision }) => decisions[decision],
+    params: { ...where, startedAtMs: item.at, reason: showText(reason), grantRoot: null },
+    answerOf: ({ decision, remark }) => withRemark(decisions[decision], remark),
   };
 }
 
@@ -137,7 +150,7 @@ function permission(where: Where, { item, call }: OpenQuestion, question: Approv
       environmentId: null,
       startedAtMs: item.at,
       cwd: call?.cwd ?? '/',
-      reason: url === null ? reason : `${url}: ${reason}`,
+      reason: showText(url === null ? reason : `${url}: ${reason}`),
       permissions: { network, fileSystem: files },
     },
     answerOf: ({ permissions, scope }) => {

@@ -40,6 +40,7 @@ export const questions = {
     }),
     answer: z.looseObject({
       decision: z.union([commandDecision, z.looseObject({ applyNetworkPolicyAmendment: json })]),
+      remark: maybe(text),
     }),
   },
   'item/fileChange/requestApproval': {
@@ -49,7 +50,7 @@ export const questions = {
       reason: orNull(text),
       grantRoot: z.null(),
     }),
-    answer: z.looseObject({ decision: plainDecision }),
+    answer: z.looseObject({ decision: plainDecision, remark: maybe(text) }),
   },
   'item/permissions/requestApproval': {
     params: z.object({
