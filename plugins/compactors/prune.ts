@@ -34,6 +34,7 @@ const maxArgs = 200;
 
 function pruned(job: CompactionJob): readonly WindowEntry[] {
   const { parts, settings, target } = job;
+  tellPins(job);
   const units = unitsOf(parts);
   const cut = new Cut(units);
   for (const unit of units.filter(isLedger)) cut.drop(unit);
@@ -45,6 +46,19 @@ function pruned(job: CompactionJob): readonly WindowEntry[] {
     else cut.drop(step.unit);
   }
   return entriesOf(parts, { isKept: (index) => cut.isKept(index), added: notesOf(units, cut) });
+}
+
+/** People are told when hardly anything of a full window can go, since each request will be as full again. */
+function tellPins({ parts, reason, notice }: CompactionJob): void {
+  if (reason === 'asked') return;
+  const pinned = parts.filter((one) => one.pinned);
+  const [all, stay] = [parts, pinned].map((some) => some.reduce((sum, one) => sum + one.tokens, 0));
+  const [most] = pinned.toSorted((a, b) => b.tokens - a.tokens);
+  if (all === undefined || stay === undefined || most === undefined || stay < all * 0.75) return;
+  const { part, tokens } = most;
+  const name = part.type === 'fragment' ? part.source : `what is of type ${part.type}`;
+  const advice = `shorten ${name} (${tokens}), or take a model with a larger window`;
+  notice('warning', `${stay} of the window's ${all} tokens are pinned and must stay: ${advice}`);
 }
 
 /** The kernel's own list is made anew at each compaction. */

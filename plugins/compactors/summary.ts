@@ -63,8 +63,10 @@ function question(remark: string | undefined): string {
 - Next: what is left to do, in order, and what was under way.${wish}`;
 }
 
-/** Shorter than this, a text tells nothing of a thread that filled a window. */
-const leastLength = 100;
+/** A shorter answer ("Done.") tells nothing. */
+const leastLength = 6;
+/** Less room than this for it, and what filled a window cannot be told. */
+const leastTokens = 100;
 
 /** Throws when a summary is not worth having; cut to its room when it is too long. */
 function useful(answer: string, { gone, room }: Split): string {
@@ -72,7 +74,7 @@ function useful(answer: string, { gone, room }: Split): string {
   const goneTokens = [...gone].reduce((sum, unit) => sum + unit.tokens, 0);
   if (text.length < leastLength) throw unusable(`it has ${text.length} characters`);
   if (tokensOf(text) >= goneTokens) throw unusable('it is longer than what it sums up');
-  if (room < tokensOf(title) + leastLength) throw unusable('pins leave no room for it');
+  if (room < tokensOf(title) + leastTokens) throw unusable('pins leave no room for it');
   return text.slice(0, (room - tokensOf(title)) * 3);
 }
 

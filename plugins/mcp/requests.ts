@@ -109,9 +109,12 @@ async function status(
 ): Promise<unknown> {
   const servers = server === undefined ? [...catalog.servers.values()] : [catalog.server(server)];
   if (start) await Promise.allSettled(servers.map((one) => one.ready(signal)));
-  return {
-    servers: Object.fromEntries(servers.map((one) => [one.config.name, stateOf(one, state)])),
-  };
+  const direct = Map.groupBy(catalog.direct(), (tool) => tool.server);
+  const told = servers.map((one) => {
+    const offered = (direct.get(one) ?? []).map(({ name }) => name);
+    return [one.config.name, { ...stateOf(one, state), offered }];
+  });
+  return { servers: Object.fromEntries(told) };
 }
 
 function stateOf(server: McpServer, state: McpState) {

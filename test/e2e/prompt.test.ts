@@ -176,7 +176,7 @@ test('usage has what each request cost when the model has a price', async (t) =>
   assert.deepEqual([requests[0].cost, total.cost], [0.0018, 0.0018]);
 });
 
-test('the lock covers the tools of MCP servers: an update of one is found', async (t) => {
+test('the lock covers the tools of MCP servers, which start for it: an update of one is found', async (t) => {
   const raw = join(import.meta.dirname, '../fixtures/mcp/raw.ts');
   const notes = join(mkdtempSync(join(tmpdir(), 'spindle-notes-')), 'notes');
   t.after(() => remove(dirname(notes)));
@@ -184,17 +184,17 @@ test('the lock covers the tools of MCP servers: an update of one is found', asyn
   const config = { mcpServers: { things } };
   const place = await makeE2e(t, { answers: [], config });
   const check = () => place.run(['prompt', 'lock', '--check']);
-  const listed = await place.run(['mcp', 'list']);
-  assert.equal(listed.code, 0, listed.stdout);
-  assert.equal((await place.run(['prompt', 'lock'])).code, 0);
+  const locked = await place.run(['prompt', 'lock']);
+  assert.equal(locked.code, 0, locked.stderr);
   assert.match(readFileSync(join(place.cwd, 'spindle.prompt.lock'), 'utf8'), /things__turns/);
-  assert.equal((await check()).code, 0);
-  const again = await place.run(['mcp', 'list']);
-  assert.equal(again.code, 0, again.stderr);
+  const changed = await check();
+  assert.equal(changed.code, 1, changed.stdout);
+  assert.match(changed.stdout, /^removed: tool things__turns \(mcp\), \d+ bytes$/m);
+  assert.match(changed.stdout, /things changed 1 tool, .*"spindle mcp diff things" shows how/);
   const accepted = await place.run(['mcp', 'accept', 'things']);
   assert.equal(accepted.code, 0, accepted.stderr);
   const { code, stdout } = await check();
   assert.equal(code, 1, stdout);
-  assert.match(stdout, /things__turns/);
+  assert.match(stdout, /^changed: tool things__turns/m);
   assert.doesNotMatch(stdout, /things__stays/);
 });

@@ -125,9 +125,9 @@ function rowsOf(
   const { pinned = false, tokens = Math.ceil(text.length / 4) } = known ?? {};
   const base = { pinned, tokens, ordinal: part.n, text, stability: '' };
   if (part.type === 'tools') {
-    return toolRows(text, part.tools).map(({ name, content, json }) => {
+    return toolRows(text, part.tools).map(({ name, content, json, source }) => {
       const owner = owners.ofTool(name);
-      const about = { kind: 'tool', name, owner, source: '', role: 'tool', content } as const;
+      const about = { kind: 'tool', name, owner, source, role: 'tool', content } as const;
       return { ...base, ...about, stability: 'fixed', tokens: estimate(json), text: json };
     });
   }
@@ -151,8 +151,13 @@ function toolRows(text: string, tools: Extract<Part, { type: 'tools' }>['tools']
   return (isWhole ? each : [text]).map((json, at) => {
     const tool = tools[at];
     const content = tool === undefined ? json : JSON.stringify(tool, null, 2);
-    return { json, content, name: tool?.name ?? 'hosted' };
+    return { json, content, name: tool?.name ?? 'hosted', source: serverOf(tool?.description) };
   });
+}
+
+/** Descriptions of MCP servers' tools begin with the server that they are from. */
+function serverOf(description = ''): string {
+  return /^\[MCP ([^\]]+)\] /u.exec(description)?.[1] ?? '';
 }
 
 type Said = Exclude<Part, { readonly type: 'tools' | 'fragment' }>;

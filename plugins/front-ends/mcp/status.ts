@@ -9,6 +9,8 @@ export interface ServerStatus {
   readonly from: string;
   readonly tools: number;
   readonly changed: number;
+  /** What the model calls those that new threads are offered as they are. */
+  readonly offered: readonly string[];
   readonly resources: boolean;
   readonly prompts: readonly string[];
   readonly auth?: string;

@@ -8,7 +8,14 @@ import type { Command } from '../command-line/run.ts';
 import type { UserFiles } from '../exec/files.ts';
 import { shown } from '../terminal/style.ts';
 import { plural, size } from '../terminal/words.ts';
-import { type Asking, explained, type Explanation, nameOf } from './explanation.ts';
+import {
+  type Asking,
+  explained,
+  type ExplainedPart,
+  type Explanation,
+  nameOf,
+} from './explanation.ts';
+import { serversNow, type ServersNow } from './servers.ts';
 
 export interface LockOptions extends Asking {
   readonly files: UserFiles;
@@ -38,24 +45,35 @@ export function promptLock({ settings, files }: LockOptions): Command {
       throw new KernelError('invalid', 'expected one file: spindle prompt lock [FILE] [--check]');
     return async ({ client, cwd, signal, stdout }) => {
       const path = resolve(cwd, name);
-      const now = await lockOf(await explained(client, { settings }, signal), cwd);
+      const servers = await serversNow(client, signal);
+      const now = await lockOf(await explained(client, { settings }, signal), { servers, cwd });
       const total = `${plural(now.parts.length, 'part')}, ${size(bytesOf(now))}`;
       if (flags.check !== true) {
         await naming(path, files.write(path, `${JSON.stringify(now, null, 2)}\n`));
-        await stdout.write(`${shown(name)}: ${total}\n`);
+        await stdout.write(linesOf([`${name}: ${total}`, ...servers.remarks]));
         return 0;
       }
       const changes = changesOf(readLock(path, await naming(path, files.read(path))), now);
       const lines = changes.length === 0 ? [`${name} holds: ${total}`] : changes;
-      await stdout.write(lines.map((one) => `${shown(one)}\n`).join(''));
+      await stdout.write(linesOf([...lines, ...servers.remarks]));
       return changes.length === 0 ? 0 : 1;
     };
   };
 }
 
-async function lockOf({ parts }: Explanation, cwd: string): Promise<Lock> {
+const linesOf = (texts: readonly string[]) => texts.map((one) => `${shown(one)}\n`).join('');
+
+/** Where the lock is for, and what the servers of its tools offer now. */
+interface World {
+  readonly cwd: string;
+  readonly servers: ServersNow;
+}
+
+async function lockOf({ parts }: Explanation, { servers, cwd }: World): Promise<Lock> {
   const { createHash } = await import('node:crypto');
-  const fixed = parts.filter(({ kind, role }) => kind === 'tool' || role === 'system');
+  // Of a server's tool the source is the server. One that it has changed stays only for threads that have begun.
+  const isGone = ({ source, name }: ExplainedPart) => source !== '' && !servers.offered.has(name);
+  const fixed = parts.filter((one) => (one.kind === 'tool' ? !isGone(one) : one.role === 'system'));
   return {
     version: 1,
     parts: fixed.map((part) => ({

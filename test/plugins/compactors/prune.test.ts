@@ -145,6 +145,28 @@ test('a summary outlives all that is not pinned, and notes of an earlier pruning
   assert.deepEqual(await prunedTo(parts, 0.45), ['user', 'what went before', 'user', 'assistant']);
 });
 
+/** What people are told when a window is pruned that holds a pinned text and an answer of these lengths. */
+async function toldOf(pinned: number, loose: number): Promise<string> {
+  const notices: string[] = [];
+  const parts = weighed([
+    fragment('r'.repeat(pinned)),
+    user('go'),
+    assistant('d'.repeat(loose)),
+    ...exchange('c1', {}, 'done'),
+  ]);
+  const compactor = await compactorOf(prune());
+  const notice = (_: string, message: string) => void notices.push(message);
+  await compactor.compact({ ...jobOf(parts, { share: 0.5 }), notice }, () =>
+    Promise.reject(new Error('no next')),
+  );
+  return notices.join();
+}
+
+test('people are told when pins leave hardly anything that can go, and which one is the largest', async () => {
+  assert.equal(await toldOf(5000, 5000), '');
+  assert.match(await toldOf(5000, 10), /pinned and must stay: shorten spindle \(\d+\)/);
+});
+
 test('a window of 10,000 parts is pruned', async () => {
   const bodies = Array.from({ length: 5000 }, (_, index) =>
     exchange(`c${index}`, { path: `f${index % 700}` }, 'x'.repeat(2000)),

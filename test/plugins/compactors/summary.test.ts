@@ -108,6 +108,12 @@ test('an empty, short or swollen summary is refused, so that the next compactor 
   }
 });
 
+test('a summary of a few words is one', async () => {
+  const { entries } = await compact({ ask: () => Promise.resolve('The port is 8080.') });
+  const texts = entries.flatMap((entry) => ('fragment' in entry ? [entry.fragment.text] : []));
+  assert.match(texts.join(), /The port is 8080\./);
+});
+
 test('an answer that is longer than its room is cut, and the window stays within the target', async () => {
   const long = 'word '.repeat(2000);
   const compactor = await compactorOf(summary());
