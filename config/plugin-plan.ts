@@ -8,7 +8,7 @@ import { builtins, type Slot } from './builtin.ts';
 import { hooksOf } from './hooks.ts';
 import type { ConfigData } from './key-path.ts';
 import type { PluginEntry } from './keys.ts';
-import { type LayerName, sourceOf } from './layers.ts';
+import { type LayerName, type Sourced, sourceOf } from './layers.ts';
 import type { Configuration } from './load.ts';
 import { folderOf, isPath, pathOf } from './plugin-path.ts';
 import { defaultPreset } from './presets/default.ts';
@@ -71,10 +71,7 @@ function builtinOf(use: string) {
 function requestOf(configuration: Configuration, name: string, entry: PluginEntry): PluginRequest {
   const { layers, cwd } = configuration;
   const use = entry.use ?? name;
-  const whole = sourceOf(layers, ['plugins', name]);
-  // What is managed is taken whole, so nobody else's "use" makes it theirs.
-  const isManaged = whole?.layer === 'managed';
-  const source = isManaged ? whole : (sourceOf(layers, ['plugins', name, 'use']) ?? whole);
+  const source = namedBy(layers, name);
   const isOurs = builtinOf(use) !== undefined;
   const tier = tierOf(isOurs && source?.layer === 'repository' ? undefined : source?.layer);
   const from = source?.file ?? (source === undefined ? undefined : `${cwd}/`);
@@ -87,6 +84,13 @@ function requestOf(configuration: Configuration, name: string, entry: PluginEntr
     ...orderOf(name, entry),
     optional: entry.optional === true,
   };
+}
+
+/** Whose plugin it is. What is managed is taken whole, so nobody else's `use` makes it theirs. */
+function namedBy(layers: Configuration['layers'], name: string): Sourced | undefined {
+  const whole = sourceOf(layers, ['plugins', name]);
+  if (whole?.layer === 'managed') return whole;
+  return sourceOf(layers, ['plugins', name, 'use']) ?? whole;
 }
 
 /** What plugins of ours are told of the configuration, or of the machine, beside their own options. */
