@@ -73,15 +73,14 @@ export const handlers: { readonly [M in Method]: Handler<M> } = {
   },
   'thread/close': (threads, { thread }) => threads.close(threads.get(thread)),
   'thread/remove': (threads, { thread }) => threads.remove(thread),
-  'turn/start': (threads, { thread: id, settings: given, limits, ...said }) => {
+  'turn/start': (threads, { thread: id, settings: given, limits: own, ...said }) => {
     const thread = threads.get(id);
     if (said.input.length === 0) throw invalid`expected input with at least one content`;
     const turn = it.newId();
     const queued = isBusy(thread);
-    const how = queued ? 'queue' : 'start';
     const settings = given && changesOf(thread.settings, given);
-    const bounds = { ...threads.base.limits, ...limits };
-    threads.start(thread, { ...said, turn, how, settings, limits: bounds });
+    const limits = { ...threads.base.limits, ...own };
+    threads.start(thread, { ...said, turn, how: queued ? 'queue' : 'start', settings, limits });
     return { turn, queued };
   },
   'turn/steer': (threads, { thread: id, turn: wanted, ...said }) => {

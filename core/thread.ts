@@ -183,9 +183,10 @@ export class Thread {
     return { by, ...answer };
   }
 
-  /** Ends the running turn, if it is this one; resolves when it has ended. */
+  /** Ends the running turn, if it is this one, and what it was told and had not yet taken; resolves when it has ended. */
   async stop(why: string, turn = this.running?.pending.turn) {
     const running = this.running?.pending.turn === turn ? this.running : undefined;
+    running?.steering.splice(0, Infinity, ...running.steering.filter(({ how }) => how !== 'steer'));
     running?.controller.abort(new KernelError('aborted', why));
     await running?.ended;
     return {};

@@ -184,6 +184,21 @@ suite('steering', () => {
     assert.equal(typesOf(await thread.items()).filter((type) => type === 'turn').length, 1);
   });
 
+  test('that a turn has not taken when it is interrupted ends with it: no turn starts, its client still has it', async (t) => {
+    const { thread } = await waiting(t);
+    await thread.start('go');
+    await untilItem(thread.client, thread.id, 'call');
+    await thread.client.request('turn/steer', { thread: thread.id, input: input('unheard') });
+    await thread.client.request('turn/interrupt', { thread: thread.id });
+    await untilIdle(thread.client, thread.id);
+    const items = await thread.items();
+    assert.deepEqual(users(items), [['start', 'go']]);
+    assert.deepEqual(
+      items.flatMap((item) => (item.type === 'end' ? [item.status] : [])),
+      ['interrupted'],
+    );
+  });
+
   test('that comes too late for its turn is not lost: it is the next turn', async (t) => {
     const [ending, ends] = [gate(), gate()];
     const thread = await openThread(t, {
