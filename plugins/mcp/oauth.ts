@@ -257,7 +257,8 @@ export async function beginLogin(options: LoginOptions): Promise<Pending | undef
       ? {}
       : { resourceMetadataUrl: challenge.resourceMetadataUrl }),
   };
-  const result = await sdk.auth(login, { ...asked, forceReauthorization: true });
+  const begun = sdk.auth(login, { ...asked, forceReauthorization: true });
+  const result = await withPlainFaults(server, begun);
   const { url } = login;
   if (result === 'AUTHORIZED' || url === undefined) return undefined;
   return {
@@ -270,13 +271,29 @@ export async function beginLogin(options: LoginOptions): Promise<Pending | undef
       if (code === null)
         throw invalid`${server.name} was not logged in: ${oneLine(came.get('error') ?? 'no code came back', 80)}`;
       const iss = came.get('iss');
-      await sdk.auth(login, {
-        ...asked,
-        authorizationCode: code,
-        ...(iss === null ? {} : { iss }),
-      });
+      const given = { ...asked, authorizationCode: code, ...(iss === null ? {} : { iss }) };
+      await withPlainFaults(server, sdk.auth(login, given));
     },
   };
+}
+
+/** What is wrong with an answer, where the SDK only gives its schema's list of faults. */
+async function withPlainFaults<T>({ name }: RemoteServer, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { issues } = Object(error) as { readonly issues?: unknown };
+    if (!Array.isArray(issues)) throw error;
+    const faults = (issues as readonly Fault[]).map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    ); // of zod
+    throw invalid`the login of MCP server ${name} was answered with what OAuth does not allow (${oneLine(faults.join('; '), 400)})`;
+  }
+}
+
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }
 
 /** What the server says to a request without a token: where its metadata is, and which scope it wants. */

@@ -226,6 +226,8 @@ test('with --compat codex the tools of that server are there in their shapes', a
     'approval-policy': 'never',
     sandbox: 'read-only',
     config: { model_reasoning_effort: 'low' },
+    'an-argument': 'that only a newer one has',
+    model: null,
   });
   assert.deepEqual(Object.keys(dataOf(first)), ['threadId', 'content']);
   assert.equal(textOf(first), 'first');

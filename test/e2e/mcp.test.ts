@@ -149,7 +149,7 @@ test('what a server answers as structured content is told by exec beside its tex
   assert.match(stdout, /"text":"known".*"structured_content":\{"sides":6\}/);
 });
 
-test('a login prints the address, waits for the browser, and keeps its tokens for the user alone', async (t) => {
+test('a login prints the address, waits for the browser and nobody else, and keeps its tokens for the user alone', async (t) => {
   const hub = await startHub(t);
   const e2e = await makeE2e(t, { answers: [], config: { mcpServers: { hub: { url: hub.url } } } });
   const before = await e2e.run(['mcp', 'list']);
@@ -159,7 +159,10 @@ test('a login prints the address, waits for the browser, and keeps its tokens fo
   const child = e2e.start('mcp', 'login', 'hub');
   for await (const line of createInterface(child.stdout!)) {
     const [address] = /http:\S+authorize\S+/.exec(line) ?? [];
-    if (address !== undefined) await visit(address);
+    if (address === undefined) continue;
+    const back = new URL(address).searchParams.get('redirect_uri');
+    assert.equal((await fetch(`${back}?code=forged&state=guessed`)).status, 400);
+    await visit(address);
   }
   const [code] = (await once(child, 'exit')) as [number];
   assert.equal(code, 0);

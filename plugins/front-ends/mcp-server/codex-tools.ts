@@ -10,7 +10,8 @@ import { toolOf } from './agent-tools.ts';
 import { reportText, type Report } from './report.ts';
 import type { ServedResult, ServedTool } from './tool.ts';
 
-const startArgs = z.strictObject({
+/** As that server reads them: an argument that it does not know is passed over. */
+const startArgs = z.object({
   prompt: z.string().min(1).describe('The initial prompt.'),
   cwd: z.string().optional().describe('The folder to work in.'),
   model: z.string().optional(),
@@ -23,7 +24,7 @@ const startArgs = z.strictObject({
   'compact-prompt': z.string().optional().describe('No effect.'),
   'include-plan-tool': z.boolean().optional().describe('No effect.'),
 });
-const replyArgs = z.strictObject({
+const replyArgs = z.object({
   threadId: z.string().optional(),
   conversationId: z.string().optional().describe('The older name of threadId.'),
   prompt: z.string().min(1).describe('What to say next.'),

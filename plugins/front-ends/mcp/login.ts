@@ -26,7 +26,8 @@ export async function login(
   const params = { server, redirectUrl: loopback.url, ...(scope === undefined ? {} : { scope }) };
   const begun = (await client.call('mcp/login', params, signal)) as Begun; // its result
   if (begun.url !== undefined) {
-    const { host } = new URL(begun.url);
+    const { host, searchParams } = new URL(begun.url);
+    loopback.expect(searchParams.get('state') ?? '');
     await tell(`To log in to ${server} at ${shown(host)}, open:\n\n  ${shown(begun.url)}\n\n`);
     const answer = await loopback.visit;
     await client.call('mcp/login', { server, answer }, signal);

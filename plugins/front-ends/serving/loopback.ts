@@ -8,23 +8,30 @@ export interface Loopback extends AsyncDisposable {
   readonly url: string;
   /** The query of the first visit, without its question mark. Rejects with the signal's reason, or after the time. */
   readonly visit: Promise<string>;
+  /** From now on a visit whose `state` is another is none: whoever else knows the port cannot end the login. */
+  readonly expect: (state: string) => void;
 }
 
 const path = '/callback';
+const texts = {
+  200: 'You can close this window and go back to the terminal.\n',
+  400: 'This is no answer to the login that waits here.\n',
+  404: 'Not here.\n',
+} as const;
 const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
 
 /** Listens on a free port until disposed. `timeoutMs` is how long a visit is waited for. */
 export async function openLoopback(signal: AbortSignal, timeoutMs: number): Promise<Loopback> {
   const { promise: visit, resolve, reject } = Promise.withResolvers<string>();
   visit.catch(() => {}); // told to whoever waits
+  let wanted: string | null = null;
   const server = createServer(({ url = '/', method, headers: { host } }, response) => {
     const at = URL.parse(url, 'http://127.0.0.1');
-    const isMeant = at?.pathname === path && method === 'GET' && host === hostOf(port);
-    response.writeHead(isMeant ? 200 : 404, headers);
-    response.end(
-      isMeant ? 'You can close this window and go back to the terminal.\n' : 'Not here.\n',
-    );
-    if (isMeant) resolve(at.search.slice(1));
+    const isHere = at?.pathname === path && method === 'GET' && host === hostOf(port);
+    const isMeant = wanted === null || at?.searchParams.get('state') === wanted;
+    const status = isHere ? (isMeant ? 200 : 400) : 404;
+    response.writeHead(status, headers).end(texts[status]);
+    if (status === 200) resolve(at?.search.slice(1) ?? '');
   });
   await new Promise<void>((listening, failed) => {
     server.once('error', failed).listen(0, '127.0.0.1', listening);
@@ -37,6 +44,7 @@ export async function openLoopback(signal: AbortSignal, timeoutMs: number): Prom
   return {
     url: `http://${hostOf(port)}${path}`,
     visit,
+    expect: (state) => void (wanted = state),
     [Symbol.asyncDispose]: async () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
