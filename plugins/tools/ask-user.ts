@@ -9,7 +9,7 @@ interface AskedQuestion {
 /**
  * `ask_user` asks a person. The question `input/ask` carries a form in the flat JSON Schema of MCP's elicitation: `q1`,
  * `q2` … in order, with the options as `enum`, and beside each such choice a free `q1_other`. Its result has the answers
- * as `detail`.
+ * as `detail`, or how many were `unanswered` because nobody was there.
  */
 export default function askUser(): Plugin {
   return { name: 'ask-user', api: 1, setup: (host) => void host.add(tools, tool) };
@@ -56,7 +56,8 @@ async function run(
       from: call.name,
     },
   });
-  if (answer.by === 'nobody') return goOn('nobody is there to answer');
+  if (answer.by === 'nobody')
+    return { ...goOn('nobody is there to answer'), detail: { unanswered: asked.length } };
   if (typeof answer.value !== 'object' || answer.value === null)
     return goOn(
       `the user gave no answer${answer.remark === undefined ? '' : `, and said: ${answer.remark}`}`,

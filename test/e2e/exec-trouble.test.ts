@@ -153,3 +153,12 @@ test('a tool that gives no result is an error that names it and what was expecte
   const result = place.threads()[0]?.find((item) => item.type === 'result');
   assert.match(JSON.stringify(result?.content), /odd gave no result: expected \{ content/);
 });
+
+test('a question of the model is not waited for: it is told, and the exit code is 3', async (t) => {
+  const args = { questions: [{ question: 'Which one?' }] };
+  const answers = [{ parts: [{ call: 'ask_user', args }] }, { text: 'I took the first.' }];
+  const place = await makeE2e(t, { answers });
+  const { code, stdout, stderr } = await place.run(['exec', 'hi']);
+  assert.deepEqual([code, stdout], [3, 'I took the first.\n']);
+  assert.match(stderr, /^1 question not answered, since nobody was there/m);
+});

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly stop: StepItem['stop'];
   /** How many effects were denied because nobody was there to ask, those of sub-agents too. */
   readonly denied: number;
+  /** How many questions of the model nobody was there to answer. */
+  readonly unanswered: number;
   /** Tokens that sub-agents have spent, in and out. */
   readonly below: number;
   readonly end?: EndItem;
@@ -27,6 +29,7 @@ export const noOutcome: Outcome = {
   steps: 0,
   stop: 'end',
   denied: 0,
+  unanswered: 0,
   below: 0,
 };
 
@@ -53,12 +56,13 @@ export function outcomeWith(outcome: Outcome, item: Item): Outcome {
   };
 }
 
-/** What the result of a sub-agent tells. */
+/** What the result of a sub-agent tells, or that of a question. */
 function withBelow(outcome: Outcome, { detail = {} }: ResultItem): Outcome {
-  const { denied, tokens } = detail;
+  const { denied, tokens, unanswered } = detail;
   return {
     ...outcome,
     denied: outcome.denied + (Array.isArray(denied) ? denied.length : 0),
+    unanswered: outcome.unanswered + (typeof unanswered === 'number' ? unanswered : 0),
     below: outcome.below + (typeof tokens === 'number' ? tokens : 0),
   };
 }
@@ -74,11 +78,11 @@ export const exitCodes = {
 } as const;
 
 /** The exit code of a turn. */
-export function exitCodeOf({ end, denied, stop }: Outcome): number {
+export function exitCodeOf({ end, denied, unanswered, stop }: Outcome): number {
   if (end?.status === 'limit') return exitCodes.limit;
   if (end?.error?.code === 'model_unreachable') return exitCodes.unreachable;
   if (end?.status !== 'completed') return exitCodes.failed;
   if (stop === 'length') return exitCodes.limit;
   if (stop === 'filter') return exitCodes.failed;
-  return denied > 0 ? exitCodes.denied : exitCodes.done;
+  return denied + unanswered > 0 ? exitCodes.denied : exitCodes.done;
 }

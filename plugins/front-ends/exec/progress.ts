@@ -60,7 +60,7 @@ function endLines(
   style: Style,
   thread: ThreadInfo | undefined,
 ): readonly string[] {
-  const { usage, steps, end, denied, below } = outcome;
+  const { usage, steps, end, below } = outcome;
   const failure = failureOf(outcome);
   const lasted = end === undefined ? '' : `, ${duration(end.durationMs)}`;
   const tokens = `${count(usage.input)} tokens in (${count(usage.cached)} cached), ${count(usage.output)} out${below === 0 ? '' : `, and ${count(below)} of sub-agents`}`;
@@ -70,9 +70,7 @@ function endLines(
       : [style.dim(`go on with: spindle exec resume ${thread.id} "..."`)];
   return [
     ...(failure === undefined ? [] : failureLines(failure, end, style)),
-    ...(denied === 0
-      ? []
-      : [style.red(`${plural(denied, 'effect')} denied, since nobody was there to ask`)]),
+    ...aloneLines(outcome, style),
     ...(steps === 0 && failure === undefined
       ? [] // a command that started no turn
       : [style.dim(`${plural(steps, 'step')}${lasted}, ${tokens}`)]),
@@ -85,6 +83,13 @@ const limitAdvice: Readonly<Record<keyof Limits, string>> = {
   timeoutMs: 'for more: --timeout SECONDS, or limits.timeoutMs in the configuration',
   tokens: 'for more: -c limits.tokens=COUNT, or limits.tokens in the configuration',
 };
+
+/** What a person would have been asked. */
+function aloneLines({ denied, unanswered }: Outcome, style: Style): readonly string[] {
+  const effects = `${plural(denied, 'effect')} denied, since nobody was there to ask`;
+  const questions = `${plural(unanswered, 'question')} not answered, since nobody was there: put what is to be known into the prompt`;
+  return [...(denied > 0 ? [effects] : []), ...(unanswered > 0 ? [questions] : [])].map(style.red);
+}
 
 function failureLines(failure: string, end: EndItem | undefined, style: Style): readonly string[] {
   const { status = 'failed', limit } = end ?? {};
