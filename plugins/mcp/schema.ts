@@ -90,11 +90,12 @@ function keep(key: string, value: unknown, changes: Set<string>): unknown {
 
 function inner(key: string, value: unknown, changes: Set<string>, depth: number): unknown {
   if (maps.has(key) && isObject(value)) {
-    const entries = Object.entries(value).map(([name, one]) => [
-      name,
-      isObject(one) ? walk(one, changes, depth + 1) : one,
-    ]);
-    return Object.fromEntries(entries) as JsonSchema; // schemas by name
+    const entries = Object.entries(value).flatMap(([name, one]) => {
+      // `true` allows anything, `false` nothing; not every provider takes them.
+      const schema = isObject(one) ? walk(one, changes, depth + 1) : {};
+      return one === false ? [] : [[name, schema] as const];
+    });
+    return Object.fromEntries(entries);
   }
   if (key === 'default' || key === 'const' || key === 'enum' || key === 'examples') return value;
   if (typeof value === 'string')

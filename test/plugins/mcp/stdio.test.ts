@@ -131,7 +131,7 @@ test('what cannot be seen is taken out of descriptions, and schemas are made so 
   const schema: unknown = JSON.parse(/arguments: (.*)/.exec(text)?.[1] ?? '');
   assert.deepEqual(schema, {
     type: 'object',
-    properties: { a: { type: 'array', items: {} }, b: {} },
+    properties: { a: { type: 'array', items: {} }, b: {}, c: {} },
   });
 });
 
