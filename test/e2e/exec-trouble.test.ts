@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -161,4 +163,21 @@ test('a question of the model is not waited for: it is told, and the exit code i
   const { code, stdout, stderr } = await place.run(['exec', 'hi']);
   assert.deepEqual([code, stdout], [3, 'I took the first.\n']);
   assert.match(stderr, /^1 question not answered, since nobody was there/m);
+});
+
+test('a proxy that is not there is not taken for the host', async (t) => {
+  const unused = createServer().listen(0, '127.0.0.1');
+  await once(unused, 'listening');
+  const address = unused.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  unused.close();
+  await once(unused, 'close');
+  const place = await makeE2e(t, {
+    answers: [],
+    env: { HTTP_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: '' },
+    config: { plugins: { retry: { options: { attempts: 1 } } } },
+  });
+  const { code, stderr } = await place.run(['exec', 'hi']);
+  assert.equal(code, 5, stderr);
+  assert.match(stderr, /that is the proxy: check HTTPS_PROXY/);
 });

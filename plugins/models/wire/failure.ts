@@ -151,13 +151,28 @@ const advices: readonly (readonly [code: RegExp, advice: string])[] = [
   [/PROXY/u, 'the proxy does not let it through: check HTTPS_PROXY and NO_PROXY'],
 ];
 
+const aboutProxy =
+  'that is the proxy: check HTTPS_PROXY, HTTP_PROXY or the option proxy, and NO_PROXY for hosts that need none';
+
 function unreachableError(error: KernelError, { endpoint, secrets }: Asked): ModelError {
   const codes = causes(error).map((one) => String(Object(one).code ?? ''));
-  const [, advice = 'check the base URL'] =
+  const [, known = 'check the base URL'] =
     advices.find(([pattern]) => codes.some((code) => pattern.test(code))) ?? [];
+  const advice = causes(error).some((one) => isElsewhere(one, endpoint)) ? aboutProxy : known;
   const message = `${hide(error.message, secrets)} (${advice}; base URL ${endpoint.address})`;
   return new ModelError('model_unreachable', message, { cause: error });
 }
+
+/** Whether a connection (of Node's errors, with a port) was refused by something else than the host itself. */
+function isElsewhere(cause: unknown, { baseURL }: Endpoint): boolean {
+  const { code, port: refused }: { readonly code?: unknown; readonly port?: unknown } =
+    Object(cause);
+  const { port, protocol } = new URL(baseURL);
+  const isRefused = code === 'ECONNREFUSED' && typeof refused === 'number';
+  return isRefused && refused !== Number(port || ports[protocol]);
+}
+
+const ports: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** The error and what caused it, outermost first. */
 function causes(thrown: unknown): readonly unknown[] {
