@@ -74,7 +74,9 @@ function matching(check: Check, edited: Edited, workspace: string): readonly str
     path: relative(workspace, path).replaceAll(sep, '/'),
     how,
   }));
-  const matched = all.filter(({ path }) => !path.startsWith('../') && matches(path, check.when));
+  const matched = all.filter(
+    ({ path }) => !path.startsWith('../') && matches(path, check.when ?? ['**']),
+  );
   const files = matched.filter(({ how }) => how === 'written').map(({ path }) => path);
   return matched.length === 0 || (check.takesFiles && files.length === 0) ? undefined : files;
 }

@@ -50,9 +50,9 @@ export interface DeclaredCheck extends DeclaredCommand {
   readonly name: string;
   /**
    * Globs of edited files, relative to the workspace; one without `/` means any folder, one with `!` in front leaves
-   * out. In `argv`, `{files}` stands for the edited files that match and are still there.
+   * out. Default: any file. In `argv`, `{files}` stands for the edited files that match and are still there.
    */
-  readonly when: readonly string[];
+  readonly when?: readonly string[];
   /** Whether the checks behind it run when it fails; default `continue`. */
   readonly onFailure?: 'continue' | 'stop';
   /** It may rewrite `{files}`, as a formatter does: the model is told which ones it did. */
@@ -85,7 +85,7 @@ export async function toolchainSchema() {
   const check = z.strictObject({
     name: z.string().min(1),
     ...command,
-    when: z.array(z.string()).nonempty(),
+    when: z.array(z.string()).nonempty().optional(),
     onFailure: z.enum(['continue', 'stop']).optional(),
     rewrites: z.boolean().optional(),
   });

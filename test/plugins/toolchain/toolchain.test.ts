@@ -201,6 +201,7 @@ test('checks run on the edited files that match, and say in a line that they pas
       noting('types'),
       noting('docs', { when: ['docs/**', '!docs/old/**'] }),
       noting('all', { when: ['**'] }),
+      { name: 'any', argv: ['sh', '-c', 'echo any >> log'] },
     ],
   });
   const result = await thread.call(
@@ -209,9 +210,14 @@ test('checks run on the edited files that match, and say in a line that they pas
   );
   assert.equal(
     textOfResult(result),
-    'Success. Updated the following files:\nA src/a.ts\nA docs/b.md\n[checks passed: types, docs, all]',
+    'Success. Updated the following files:\nA src/a.ts\nA docs/b.md\n[checks passed: types, docs, all, any]',
   );
-  assert.deepEqual(log(thread), ['types src/a.ts', 'docs docs/b.md', 'all src/a.ts docs/b.md']);
+  assert.deepEqual(log(thread), [
+    'types src/a.ts',
+    'docs docs/b.md',
+    'all src/a.ts docs/b.md',
+    'any',
+  ]);
   const checks = result.detail?.['checks'] as readonly { name: string; passed: boolean }[];
   assert.deepEqual(
     checks.map(({ name, passed }) => [name, passed]),
@@ -219,6 +225,7 @@ test('checks run on the edited files that match, and say in a line that they pas
       ['types', true],
       ['docs', true],
       ['all', true],
+      ['any', true],
     ],
   );
   await thread.call('apply_patch', add('docs/old/c.md'));
