@@ -229,7 +229,7 @@ test('checks run on the edited files that match, and say in a line that they pas
     ],
   );
   await thread.call('apply_patch', add('docs/old/c.md'));
-  assert.deepEqual(log(thread).slice(3), ['all docs/old/c.md']);
+  assert.deepEqual(log(thread).slice(4), ['all docs/old/c.md', 'any']);
 });
 
 test('what a failing check says is appended, and the rest runs unless it stops them', async (t) => {
