@@ -1,6 +1,7 @@
 /** Requests on threads: parameters and results by method. */
 
 import { z } from 'zod';
+import { accepted } from './accepted.ts';
 import { threadItem } from './item.ts';
 import { itemsView, resumed, thread, threadInForce, turn, turnPage } from './thread.ts';
 import {
@@ -55,6 +56,7 @@ const dynamicTool = z.union([
 ]);
 
 const listParams = z.object({
+  ...accepted['thread/list'],
   ...page,
   sortKey: maybe(z.enum(['created_at', 'updated_at', 'recency_at', 'section_position'])),
   sortDirection: maybe(sortDirection),
@@ -78,6 +80,7 @@ const itemEntry = z.object({
 export const threadRequests = {
   'thread/start': {
     params: z.object({
+      ...accepted['thread/start'],
       ...wanted,
       ephemeral: maybe(z.boolean()),
       dynamicTools: maybe(z.array(dynamicTool)),
@@ -86,6 +89,7 @@ export const threadRequests = {
   },
   'thread/resume': {
     params: z.object({
+      ...accepted['thread/resume'],
       ...ofThread,
       ...wanted,
       excludeTurns: maybe(z.boolean()),
@@ -104,6 +108,7 @@ export const threadRequests = {
   },
   'thread/fork': {
     params: z.object({
+      ...accepted['thread/fork'],
       ...ofThread,
       ...wanted,
       lastTurnId: maybe(text),
@@ -138,6 +143,7 @@ export const threadRequests = {
   },
   'thread/items/list': {
     params: z.object({
+      ...accepted['thread/items/list'],
       ...ofThread,
       turnId: maybe(text),
       ...page,
@@ -159,6 +165,7 @@ export const threadRequests = {
   'thread/name/set': { params: z.object({ ...ofThread, name: text }), result: empty },
   'thread/settings/update': {
     params: z.object({
+      ...accepted['thread/settings/update'],
       ...ofThread,
       model: maybe(text),
       cwd: maybe(path),
@@ -192,6 +199,7 @@ export const threadRequests = {
   },
   'thread/queue/add': {
     params: z.object({
+      ...accepted['thread/queue/add'],
       ...ofThread,
       clientUserMessageId: maybe(text),
       input: inputGiven,
@@ -207,6 +215,7 @@ export const threadRequests = {
   },
   'turn/start': {
     params: z.object({
+      ...accepted['turn/start'],
       ...ofThread,
       input: inputGiven,
       clientUserMessageId: maybe(text),
@@ -223,6 +232,7 @@ export const threadRequests = {
   },
   'turn/steer': {
     params: z.object({
+      ...accepted['turn/steer'],
       ...ofThread,
       input: inputGiven,
       expectedTurnId: text,

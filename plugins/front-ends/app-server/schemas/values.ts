@@ -17,7 +17,7 @@ export const empty = z.object({});
 /** When a person is asked. `on-failure` is an old name of `on-request`. */
 export const approvalGiven = z.union([
   z.enum(['untrusted', 'on-request', 'on-failure', 'never']),
-  z.looseObject({ granular: z.looseObject({}) }),
+  z.object({ granular: z.record(text, z.boolean()) }),
 ]);
 /** The same, as we say it. */
 export const approvalPolicy = z.enum(['untrusted', 'on-request', 'never']);
