@@ -38,6 +38,9 @@ test('a client learns of accounts, models and profiles without asking for more',
     models.filter(({ isDefault }) => isDefault).map(({ model }) => model),
     ['stand-in'],
   );
+  const providers = await client.request('modelProvider/list', {});
+  assert.equal(providers.defaultProviderId, 'openai-responses');
+  assert.ok(providers.data.some(({ id }) => id === 'openai-responses'));
   const { data: profiles } = await client.request('permissionProfile/list', {});
   assert.deepEqual(
     profiles.map(({ id, allowed }) => [id, allowed]),
@@ -53,6 +56,7 @@ test('without a model everything but a turn still answers', async (t) => {
     env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', OPENAI_MODEL: '' },
   });
   await client.request('model/list', {});
+  await client.request('modelProvider/list', {});
   await client.request('config/read', {});
   await client.request('account/read', {});
 });

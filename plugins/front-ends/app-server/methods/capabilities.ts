@@ -6,7 +6,7 @@ import { method } from './method.ts';
 import { type ListedModel, listModels } from './models.ts';
 import { pageOf } from './pages.ts';
 
-/** `account/read`, `model/list`, `permissionProfile/list`, and lists that are empty here. */
+/** `account/read`, `model/list`, `modelProvider/list`, and lists that are empty here. */
 export const capabilityMethods: Readonly<Record<string, Method>> = {
   'account/read': method(shapes['account/read'], () => {
     return {
@@ -27,11 +27,27 @@ export const capabilityMethods: Readonly<Record<string, Method>> = {
     return { data, nextCursor };
   }),
 
+  'modelProvider/list': method(shapes['modelProvider/list'], async (_params, { client }) => {
+    const models = await listModels(client, {});
+    return {
+      data: models.map(wireProvider),
+      defaultProviderId: models.find(({ isDefault }) => isDefault)?.provider ?? '',
+      canChangeDefault: false as const,
+    };
+  }),
+
   'collaborationMode/list': method(shapes['collaborationMode/list'], () => ({ data: [] })),
   'experimentalFeature/list': method(shapes['experimentalFeature/list'], () => {
     return { data: [], nextCursor: null };
   }),
 };
+
+/** Where a provider is and how it is paid is configured elsewhere: no client sees it. */
+function wireProvider({ provider }: ListedModel) {
+  const auth = { mode: 'externallyConfigured' as const };
+  const settings = { type: 'customGateway' as const, auth };
+  return { id: provider, name: provider, baseUrl: null, canEdit: false as const, settings };
+}
 
 function wireModel({ provider, model, efforts, images, isDefault }: ListedModel) {
   const supported = efforts.map((reasoningEffort) => ({ reasoningEffort, description: '' }));

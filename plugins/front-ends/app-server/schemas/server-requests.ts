@@ -35,6 +35,17 @@ const model = z.object({
   availableAccessPrograms: z.null(),
 });
 
+const modelProvider = z.object({
+  id: text,
+  name: text,
+  baseUrl: z.null(),
+  canEdit: z.literal(false),
+  settings: z.object({
+    type: z.literal('customGateway'),
+    auth: z.object({ mode: z.literal('externallyConfigured') }),
+  }),
+});
+
 const merge = z.enum(['replace', 'upsert']);
 const writing = {
   filePath: maybe(path),
@@ -142,6 +153,14 @@ export const serverRequests = {
       modelProvider: maybe(text),
     }),
     result: listOf(model),
+  },
+  'modelProvider/list': {
+    params: empty,
+    result: z.object({
+      data: z.array(modelProvider),
+      defaultProviderId: text.describe('Empty when no model is configured.'),
+      canChangeDefault: z.literal(false),
+    }),
   },
   'collaborationMode/list': { params: empty, result: z.object({ data: z.array(json) }) },
   'experimentalFeature/list': { params: z.object(page), result: listOf(json) },
