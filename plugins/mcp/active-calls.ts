@@ -33,6 +33,8 @@ export class ActiveCall implements Disposable {
   #samples = 0;
   /** Whether its time limit ended it. */
   isLate = false;
+  /** Whether asking without end ended it. */
+  isRunaway = false;
 
   constructor(context: ToolContext, { what, timeoutMs, spent }: CallBounds) {
     this.context = context;
@@ -81,7 +83,10 @@ export class ActiveCall implements Disposable {
 
   #isWithin(count: number, most: number, whom: string): boolean {
     const message = `${this.what} asked ${whom} ${count} times and was ended: ${most} times are the most`;
-    if (count > 2 * most) this.#controller.abort(new KernelError('denied', message));
+    if (count > 2 * most) {
+      this.isRunaway = true;
+      this.#controller.abort(new KernelError('denied', message));
+    }
     return count <= most;
   }
 

@@ -258,6 +258,8 @@ export class McpServer implements AsyncDisposable {
       return await callTool(connection, { name: tool, args, task }, active);
     } catch (error) {
       if (active.isLate) void this.#probe(connection);
+      // It would go on asking, in the name of the next call.
+      if (active.isRunaway && this.#connection === connection) void this.stop();
       if (active.isLate)
         throw invalid`${tool} of MCP server ${name} took longer than its limit of ${timeout} ms and was cancelled`;
       if (active.signal.aborted) throw active.signal.reason;

@@ -74,6 +74,24 @@ test('a host that only opens addresses is asked by no form: the effect is denied
   assert.ok(host.messages.every(({ method }) => method !== 'elicitation/create'));
 });
 
+test('a question of an MCP server that the agent uses says whose it is', async (t) => {
+  const server = join(import.meta.dirname, '../fixtures/mcp/raw.ts');
+  const things = { command: process.execPath, args: [server, 'elicits'], allow: true };
+  const messages: unknown[] = [];
+  const { spindle } = await place(t, {
+    answers: [{ parts: [{ call: 'tool_call', args: { name: 'things/echo' } }] }, { text: 'Done.' }],
+    config: { mcpServers: { things } },
+    capabilities: { elicitation: {} },
+    answer: ({ params }) => {
+      messages.push(params?.['message']);
+      return { result: { action: 'decline' } };
+    },
+    argv: ['--approval', 'on-request'],
+  });
+  await spindle({ prompt: 'x' });
+  assert.match(String(messages[0]), /^MCP server things asks: question 1$/);
+});
+
 test('an argument that is null is one that is left out', async (t) => {
   const { spindle } = await place(t, { answers: [{ text: 'Done.' }] });
   const done = await spindle({ prompt: 'x', cwd: null, model: null, outputSchema: null });

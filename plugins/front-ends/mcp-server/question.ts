@@ -17,7 +17,7 @@ export function elicitationFor(question: Question): Asking | undefined {
       return elicitation(approvalText(question), { type: 'object', properties: {} });
     case 'input/ask':
       return isForm(question.schema)
-        ? elicitation(shown(question.message), question.schema)
+        ? elicitation(inputText(question), question.schema)
         : undefined;
     case 'tool/call':
       return undefined;
@@ -28,6 +28,11 @@ const elicitation = (message: string, requestedSchema: JsonSchema): Asking => ({
   method: 'elicitation/create',
   params: { message, requestedSchema },
 });
+
+/** Whoever asks is named, unless it is the agent itself: people take what they read here for its words. */
+function inputText({ from, message }: Extract<Question, { kind: 'input/ask' }>): string {
+  return shown(from === 'ask_user' ? message : `${from} asks: ${message}`);
+}
 
 /** MCP's forms are flat. */
 function isForm({ type, properties }: JsonSchema): boolean {

@@ -306,7 +306,7 @@ test('a task is not looked after more often than it can be waited for', async (t
   assert.doesNotMatch(readFileSync(notes, 'utf8'), /looked/);
 });
 
-test('a server that asks without end is declined, and its call is ended', async (t) => {
+test('a server that asks without end is declined, and it ends with its call', async (t) => {
   let asked = 0;
   const thread = await openMcpThread(t, [raw('elicits')], {
     answer: () => {
@@ -317,6 +317,10 @@ test('a server that asks without end is declined, and its call is ended', async 
   const result = await thread.call('tool_call', { name: 'raw__echo' });
   assert.match(textOfResult(result), /asked the user 21 times and was ended/);
   assert.equal(asked, 10);
+  const { servers } = (await thread.client.call('mcp/status', {})) as {
+    servers: Record<string, { state: string }>;
+  };
+  assert.equal(servers['raw']?.state, 'configured');
 });
 
 test('a server that ignores the end of its input and SIGTERM is gone with the kernel', async (t) => {
