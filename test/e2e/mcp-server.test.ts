@@ -371,6 +371,7 @@ test("the Inspector's command line lists the tools without complaint and runs a 
   const listed = await inspect('--method', 'tools/list', '--strict');
   assert.equal(listed.code, 0, listed.stderr);
   assert.match(listed.stdout, /"spindle-reply"/);
+  assert.doesNotMatch(listed.stderr, /Warning/);
   const called = await inspect(
     '--method',
     'tools/call',

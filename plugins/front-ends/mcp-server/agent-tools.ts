@@ -45,7 +45,7 @@ export function toolOf<S extends z.ZodType>(
   schema: S,
   run: (args: z.infer<S>, call: CallContext) => Promise<ServedResult>,
 ): ServedTool {
-  const { $schema: _draft, ...inputSchema } = z.toJSONSchema(schema, { io: 'input' });
+  const { $schema: _draft, ...inputSchema } = z.toJSONSchema(schema, { io: 'input', override });
   return {
     ...definition,
     inputSchema,
@@ -57,6 +57,15 @@ export function toolOf<S extends z.ZodType>(
     },
   };
 }
+
+/** An object of any members, in the words that every host takes. */
+function override({ zodSchema, jsonSchema }: Overridden): void {
+  if (zodSchema._zod.def.type !== 'record') return;
+  delete jsonSchema.propertyNames;
+  jsonSchema.additionalProperties = true;
+}
+
+type Overridden = Parameters<NonNullable<z.core.ToJSONSchemaParams['override']>>[0];
 
 /** Models write `null` for what they leave out. */
 const withoutNulls = (args: JsonSchema): JsonSchema =>
@@ -70,7 +79,7 @@ function reported(report: Report, outputSchema?: object): ServedResult {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return (JSON.parse(text) as unknown) ?? undefined;
   } catch {
     return undefined;
   }

@@ -47,7 +47,10 @@ export const reportSchema = {
     turnId: { type: 'string' },
     status: { type: 'string', enum: ['completed', 'interrupted', 'failed', 'limit'] },
     answer: { type: 'string' },
-    output: { description: 'The answer by the output schema that was asked for.' },
+    output: {
+      anyOf: ['object', 'array', 'string', 'number', 'boolean'].map((type) => ({ type })),
+      description: 'The answer by the output schema that was asked for.',
+    },
     changes: { ...listOf(['path', 'kind', 'to'], ['path', 'kind']), description: 'Files changed.' },
     denied: {
       ...listOf(['effect', 'reason', 'rule', 'allow'], ['effect', 'reason', 'rule']),
