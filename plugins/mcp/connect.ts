@@ -196,15 +196,24 @@ async function open(
   }
 }
 
-const probing = /^Version negotiation probe failed: /;
+/** The SDK's own affairs, which stand before what is wrong. */
+const affairs =
+  /^(?:Version negotiation probe failed|Error POSTing to endpoint(?: \(HTTP \d+\))?): /;
 
-/** What the SDK says of a handshake that failed, without its own affairs; the cause stays. */
-function inPlainWords(error: unknown, { SdkError, SdkErrorCode }: Sdk, timeoutMs: number): unknown {
-  const said = messageOf(error);
+/** What the SDK says of a request that failed, in words of ours; `timeoutMs` is the limit it had. The cause stays. */
+export function inPlainWords(
+  error: unknown,
+  { SdkError, SdkErrorCode, SdkHttpError }: Sdk,
+  timeoutMs = 0,
+): unknown {
   const isLate = error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
-  if (!isLate && !probing.test(said)) return error;
-  const text = isLate ? `it did not answer within ${timeoutMs} ms` : said.replace(probing, '');
-  return new Error(text, { cause: error instanceof Error ? (error.cause ?? error) : error });
+  if (isLate) return new Error(`it did not answer within ${timeoutMs} ms`, { cause: error });
+  const said = messageOf(error);
+  if (!affairs.test(said)) return error;
+  const status = error instanceof SdkHttpError ? error.status : undefined;
+  const answered = status === undefined ? '' : `HTTP ${status}: `;
+  const cause = error instanceof SdkHttpError ? error : (Object(error).cause ?? error);
+  return new Error(`${answered}${oneLine(said.replace(affairs, ''), 1000)}`, { cause });
 }
 
 function makeClient(server: ServerConfig, sdk: Sdk, options: ConnectOptions): Client {

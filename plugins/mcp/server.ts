@@ -13,7 +13,13 @@ import {
 import { Accepted } from './accepted.ts';
 import { ActiveCalls, type Spent } from './active-calls.ts';
 import { callTool } from './call-tool.ts';
-import { type Connection, type ConnectOptions, connect, stillAnswers } from './connect.ts';
+import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+  inPlainWords,
+  stillAnswers,
+} from './connect.ts';
 import { readOffer } from './offer.ts';
 import type { McpState, Remembered } from './remembered.ts';
 import { callLimitOf, type ServerConfig, startLimitOf } from './server-config.ts';
@@ -237,7 +243,7 @@ export class McpServer implements AsyncDisposable {
     } catch (error) {
       const { SdkHttpError } = connection.sdk;
       const isForgotten = error instanceof SdkHttpError && error.status === 404;
-      if (!isForgotten) throw error;
+      if (!isForgotten) throw inPlainWords(error, connection.sdk);
       if (this.#connection === connection) await this.stop();
       return this.#call(await this.ready(context.signal), wanted, context);
     }

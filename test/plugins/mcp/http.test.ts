@@ -191,8 +191,28 @@ test('a redirect to another origin is not followed, and nobody there hears of th
     remote('moved', url, { headers: { authorization: 'Bearer canary' } }),
   ]);
   const found = await thread.call('tool_search', { server: 'moved' });
-  assert.match(textOfResult(found), /did not start: .*not followed/);
+  assert.match(textOfResult(found), /did not start: (?:HTTP 307: )?Redirect to .*not followed/);
   assert.equal(heard, 0);
+});
+
+test('a call that a server elsewhere answers with an error of HTTP says which, and the next call works', async (t) => {
+  let isBroken = false;
+  const url = await serve(t, async (request, response) => {
+    if (isBroken) {
+      response.writeHead(500).end('<b>out of order</b>');
+      return;
+    }
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
+    await oldServer().connect(transport);
+    await transport.handleRequest(request, response, await bodyOf(request));
+  });
+  const thread = await openMcpThread(t, [remote('old', url)]);
+  const call = () => thread.call('tool_call', { name: 'old__echo', arguments: { text: 'x' } });
+  assert.match(textOfResult(await call()), /old x/);
+  isBroken = true;
+  assert.equal(textOfResult(await call()), 'HTTP 500: <b>out of order</b>');
+  isBroken = false;
+  assert.match(textOfResult(await call()), /old x/);
 });
 
 test('server-everything over HTTP: progress is shown', async (t) => {
