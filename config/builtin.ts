@@ -57,6 +57,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
 
   system: { slot: 'prompts', load: () => import('../plugins/prompts/system.ts') },
   environment: { slot: 'prompts', load: () => import('../plugins/prompts/environment.ts') },
+  'late-tools': { slot: 'prompts', load: () => import('../plugins/prompts/late-tools.ts') },
   'agents-md': { slot: 'prompts', load: () => import('../plugins/prompts/agents-md.ts') },
   skills: { slot: 'prompts', load: () => import('../plugins/skills/skills.ts') },
   history: { slot: 'prompts', load: () => import('../plugins/prompts/history.ts') },

@@ -21,6 +21,7 @@ export const defaultPreset: readonly string[] = [
   'agents-md',
   'skills',
   'environment',
+  'late-tools',
   'history',
   'shell',
   'apply-patch',

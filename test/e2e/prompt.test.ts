@@ -161,6 +161,25 @@ test('exec: a plugin that rewrites what was sent gets a notice with its name and
   assert.equal(place.server.requests.length, 3);
 });
 
+test('a fork after an item that is not there is refused, and no thread is made', async (t) => {
+  const place = await makeE2e(t, { answers: [{ text: 'Hello.' }] });
+  await place.run(['exec', 'say hello']);
+  const last = (place.threads()[0]?.length ?? 0) - 1;
+  for (const after of [last + 1, 999]) {
+    const { code, stdout, stderr } = await place.run([
+      'thread',
+      'fork',
+      '--last',
+      `--after=${after}`,
+    ]);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, new RegExp(`has no item ${after}\\b`, 'u'));
+  }
+  assert.equal(place.threads().length, 1);
+  const whole = await place.run(['thread', 'fork', '--last', `--after=${last}`]);
+  assert.equal(whole.code, 0, whole.stderr);
+});
+
 test('usage has what each request cost when the model has a price', async (t) => {
   const usage = { input: 1500, cached: 1000, output: 30, reasoning: 10 };
   const place = await makeE2e(t, {
