@@ -55,7 +55,8 @@ function findFiles(
     files = folders.flatMap((folder) => filesOf(folder)).toReversed();
   } catch (error) {
     if (isTrusted) throw error;
-    return { root, files: [], notices: [untrusted(messageOf(error), 'does not count')] };
+    const message = `${messageOf(error)}. Until then nothing of the repository's configuration counts`;
+    return { root, files: [], notices: [{ code: 'untrusted', message }] };
   }
   if (files.length === 0 || isTrusted) return { root, files, notices: [] };
   const verdict = checkTrust(trust().records, root, files);

@@ -259,6 +259,16 @@ test('a file that cannot be parsed is named with the place, and its text is neve
   }
 });
 
+test('two configuration files of a repository that is not trusted are told, and none of them counts', async (t) => {
+  const { env } = homeWith(t);
+  const repository = folderWith(t, { '.spindlerc.json': {}, '.spindlerc.yaml': {} });
+  const { notices } = await loadConfig({ cwd: repository, env });
+  assert.match(
+    notices.map(({ message }) => message).join('\n'),
+    /keep one of them\. Until then nothing of the repository's configuration counts$/,
+  );
+});
+
 test('configuration that was found valid is not validated again until it changes', async (t) => {
   const { home, env } = homeWith(t, { 'config.json': { model: 'a' } });
   const cwd = folderWith(t);

@@ -86,6 +86,9 @@ function levelLine(
   { sandbox = 'workspace-write', roots = [] }: Here['settings'],
 ): string {
   if (level === 'none') return `${sandbox}, ${levels.none}`;
-  const writes = sandbox === 'read-only' ? '' : `, may write ${roots.map(shown).join(', ')}`;
+  const writes =
+    sandbox === 'read-only'
+      ? ''
+      : `, may write ${roots.map((root) => shown(root).replaceAll('\n', String.raw`\n`)).join(', ')}`;
   return `${sandbox}, ${levels[level]}, network ${network ? 'on' : 'off'}${writes}`;
 }

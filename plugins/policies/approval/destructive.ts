@@ -24,6 +24,8 @@ const destructive: Readonly<Record<string, RegExp>> = {
       ' tag\\b.* (?:-d|--delete)',
       ' stash (?:drop|clear)',
       ' worktree remove',
+      // A setting can name a program that later commands run.
+      ' config (?!--?(?:get|list|l|show)|(?:get|list)\\b)',
       ' (?:filter-branch|filter-repo|update-ref|reflog|gc|prune)\\b',
     ].join('|'),
   ),

@@ -69,6 +69,7 @@ const proposed: readonly (readonly [string, readonly string[] | undefined])[] = 
   ['git push -f', undefined],
   ['git push origin +main', undefined],
   ['git reset --hard', undefined],
+  ['git config core.pager x', undefined],
   ['git clean -fdx', undefined],
   ['git -c a=b status', undefined],
   ['chmod -R 777 .', undefined],
