@@ -23,7 +23,7 @@ async function place(t: TestContext, { argv = [], ...options }: Options) {
   const host = await rawHost(child, { capabilities: {}, version: '2025-11-25', ...options });
   const spindle = (args: object, more: object = {}) =>
     host.ask('tools/call', { name: 'spindle', arguments: args, ...more });
-  return { e2e, host, spindle };
+  return { e2e, child, host, spindle };
 }
 
 const dataOf = ({ result }: RawMessage) =>
@@ -72,6 +72,15 @@ test('a host that only opens addresses is asked by no form: the effect is denied
   assert.match(denied[0]?.allow ?? '', /touch/);
   assert.ok(!existsSync(join(e2e.cwd, 'asked')));
   assert.ok(host.messages.every(({ method }) => method !== 'elicitation/create'));
+});
+
+test('the messages of a batch are answered one by one', async (t) => {
+  const { child, host } = await place(t, { version: '2025-03-26' });
+  const [one, two] = ['one', 'two'].map((id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+  child.stdin?.write(`${JSON.stringify([one, 'no message', two])}\n`);
+  await host.ask('ping');
+  const told = host.messages.map(({ id, error }) => error?.code ?? id);
+  for (const answer of ['one', -32600, 'two']) assert.ok(told.includes(answer), told.join());
 });
 
 test('a question of an MCP server that the agent uses says whose it is', async (t) => {

@@ -91,7 +91,9 @@ export class LineTransport implements Transport {
     } catch {
       return this.#refuse(null, -32700, 'a line that is no JSON');
     }
-    this.#deliver(value);
+    // Batches are of 2025-03-26; each message of one is answered for itself, as over HTTP.
+    const all: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+    for (const one of all) this.#deliver(one);
   }
 
   #deliver(value: unknown): void {
