@@ -97,7 +97,7 @@ function shownDecision({ thread, decision }: Found): string {
     ['verdict', `${verdict}${by === undefined ? '' : `, answered by ${by}`}`],
     ['reason', reason],
     ['rule', `${rule} (policy ${policy})`],
-    ['layer', layer],
+    ['layer', layer ?? 'none: no rule of the configuration decided'],
     ['file', file],
   ];
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
