@@ -45,6 +45,21 @@ test('a thread is compacted by hand: the remark reaches the model, what was done
   assert.ok(!input.includes('1500'), 'expected the long outputs to be gone');
 });
 
+test('where AGENTS.md takes most of the window, the model still sees what it has just asked for', async (t) => {
+  const place = await makeE2e(t, {
+    answers: [...looks, { text: 'Counted.' }],
+    config: { plugins: { summary: false } },
+    files: { 'AGENTS.md': 'Never count aloud. '.repeat(1000) },
+  });
+  const small = ['-c', 'providers.openai-responses.window=9500'];
+  const room = ['-c', 'providers.openai-responses.output=500'];
+  const { code, stderr } = await place.run(['exec', ...unconfined, ...small, ...room, 'count']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^compacted: /m);
+  const last = JSON.stringify(place.server.requests.at(-1)?.json.input);
+  assert.ok(last.includes('3000\\n3001'), 'expected the newest result to be shown');
+});
+
 test('as JSON it tells tokens, parts, new texts and notices; an empty summary makes prune do it', async (t) => {
   const place = await withThread(t, { text: 'no' });
   const { code, stdout } = await place.run(['thread', 'compact', '--last', '--json']);
