@@ -58,6 +58,8 @@ test('a sub-agent answers its parent, and exec shows what it did; its thread is 
   const below = await e2e.run(['thread', 'list', '--parent', parent]);
   assert.match(below.stdout, /task: look here/);
   assert.match(below.stdout, /task: look there/);
+  const usage = await e2e.run(['thread', 'show', parent, '--usage']);
+  assert.match(usage.stdout, /^in threads of their own: [\d,]+ tokens of 2 sub-agents$/m);
   const shown = await e2e.run(['thread', 'show', first.id]);
   assert.match(shown.stdout, new RegExp(`^sub-agent task of thread ${parent}$`, 'm'));
   assert.match(shown.stdout, /echo found/);

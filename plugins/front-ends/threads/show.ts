@@ -9,7 +9,15 @@ import { itemLines } from '../view/item-lines.ts';
 import { findThreads } from './find.ts';
 import { itemsOf } from './pages.ts';
 import type { Prices } from './prices.ts';
-import { compactionNote, compactionsIn, totalOf, usageOf, usageTable } from './usage.ts';
+import {
+  compactionNote,
+  compactionsIn,
+  subAgentNote,
+  subAgentsIn,
+  totalOf,
+  usageOf,
+  usageTable,
+} from './usage.ts';
 import { namedThreads } from './words.ts';
 
 /** What was said and done; with `--usage` the tokens of each request, with `--json` the items or the numbers. */
@@ -25,11 +33,12 @@ export const threadShow =
         const items = await Array.fromAsync(itemsOf(client, thread));
         const steps = usageOf(items, prices);
         const compactions = compactionsIn(items);
-        const data = { thread, requests: steps, total: totalOf(steps), compactions };
+        const subAgents = subAgentsIn(items);
+        const data = { thread, requests: steps, total: totalOf(steps), compactions, subAgents };
         return stdout.write(
           flags.json === true
             ? `${JSON.stringify(data, null, 2)}\n`
-            : usageTable(steps) + compactionNote(compactions),
+            : usageTable(steps) + subAgentNote(subAgents) + compactionNote(compactions),
         );
       }
       if (flags.json !== true) return showItems(thread, context);

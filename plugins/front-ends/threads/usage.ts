@@ -100,3 +100,25 @@ export function compactionNote(compactions: number): string {
   if (compactions === 0) return '';
   return `not counted: what ${plural(compactions, 'compaction')} asked a model for\n`;
 }
+
+/** What sub-agents of this thread's calls spent in threads of their own, by what their results tell of it. */
+export interface SubAgentUsage {
+  readonly threads: number;
+  readonly tokens: number;
+}
+
+/** Of calls that ran a sub-agent, with what its own sub-agents spent. */
+export function subAgentsIn(items: readonly Item[]): SubAgentUsage {
+  const tokens = items.flatMap(({ type, ...item }) => {
+    const detail = type === 'result' && 'detail' in item ? item.detail : undefined;
+    const isTask = typeof detail?.['thread'] === 'string';
+    return isTask && typeof detail['tokens'] === 'number' ? [detail['tokens']] : [];
+  });
+  return { threads: tokens.length, tokens: tokens.reduce((sum, one) => sum + one, 0) };
+}
+
+/** A line below the table; nothing when there were none. */
+export function subAgentNote({ threads, tokens }: SubAgentUsage): string {
+  if (threads === 0) return '';
+  return `in threads of their own: ${count(tokens)} tokens of ${plural(threads, 'sub-agent')}\n`;
+}
