@@ -5,8 +5,20 @@ import { readFileSync } from 'node:fs';
 /** Sends a signal to all of the group that a process leads. What has ended gets none. */
 export function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   if (leader === undefined) return;
-  const inner = signal === 'SIGKILL' ? undefined : namespaceBelow(leader);
-  if (inner === undefined || !send(inner, signal)) send(leader, signal);
+  if (signal === 'SIGKILL') send(leader, 'SIGSTOP'); // it starts no more while we look
+  const inner = namespaceBelow(leader);
+  if (inner !== undefined && signal !== 'SIGKILL' && send(inner, signal)) return;
+  // A namespace that has just been made is not bound to the sandbox's life yet, and would outlive it.
+  if (inner !== undefined) end(inner);
+  send(leader, signal);
+}
+
+function end(first: number): void {
+  try {
+    process.kill(first, 'SIGKILL'); // takes its namespace along
+  } catch {
+    // it has ended
+  }
 }
 
 function send(leader: number, signal: NodeJS.Signals): boolean {

@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import { Confined, has, whyNot } from '../../fixtures/sandboxes/bubblewrap.ts';
 
@@ -88,6 +89,18 @@ test('kill −9 of the launcher ends what it had started', { skip }, async (t) =
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
   await once(child, 'exit');
+  await gone();
+});
+
+test('a command that is ended while its sandbox is being made is gone too', { skip }, async (t) => {
+  const confined = new Confined(t);
+  const { gone } = fifoIn(confined.work);
+  for (let rounds = 0; rounds < 40; rounds++) {
+    const child = await confined.start('exec 9<> alive; sleep 60');
+    for (let round = 0; round < rounds * 4; round++) await setImmediate();
+    child.kill();
+    await child.exited;
+  }
   await gone();
 });
 
