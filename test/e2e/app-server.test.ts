@@ -126,10 +126,11 @@ test('an approval shows exactly what will run, also what goes to a running proce
   await client.request('turn/start', { threadId: thread.id, input: say('go') });
   await client.until('turn/completed');
   const command = String.raw`echo '\u{202e}elif'; read x; echo got $x`;
+  const line = `bash -c '${command.replaceAll("'", String.raw`'\''`)}'`;
   assert.deepEqual(
     asked.map((one) => [one.kind, one.command]),
     [
-      ['command', command],
+      ['command', line],
       ['writeStdin', `${String.raw`rm all\u{2066}`}\n`],
     ],
   );

@@ -25,22 +25,22 @@ const readers: Readonly<Record<string, Reader>> = {
     typeof value === 'boolean' ? { network: value } : undefined,
 };
 
-/** The settings that overrides ask for, the later over the earlier; what has no meaning here becomes a notice. */
+/** The settings that overrides ask for, the later over the earlier, and the overrides that have no meaning here. */
 export function codexSettings(overrides: readonly string[]): {
   readonly settings: Partial<Settings>;
-  readonly notices: readonly string[];
+  readonly unknown: readonly string[];
 } {
   let settings: Partial<Settings> = {};
-  const notices: string[] = [];
+  const unknown: string[] = [];
   for (const override of overrides) {
     const [, key = '', value = ''] = /^\s*([^=]+?)\s*=([\s\S]*)$/.exec(override) ?? [];
     if (key === '')
       throw new KernelError('invalid', `expected --config KEY=VALUE, but got "${override}"`);
     const read = Object.hasOwn(readers, key) ? readers[key]?.(literal(value)) : undefined;
-    if (read === undefined) notices.push(`--config ${override} has no effect here`);
+    if (read === undefined) unknown.push(override);
     settings = { ...settings, ...read };
   }
-  return { settings, notices };
+  return { settings, unknown };
 }
 
 function text(name: 'model' | 'effort' | 'provider' | 'sandbox'): Reader {

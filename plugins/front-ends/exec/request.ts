@@ -86,7 +86,7 @@ export function readRequest(argv: readonly string[], { cwd, folder }: Folders): 
     addedRoots: (flags['add-dir'] ?? []).map(at),
     limits: limitsOf(flags),
     ephemeral: flags.ephemeral === true,
-    notices: codex.notices,
+    notices: codex.unknown.map((one) => `--config ${one} has no effect here`),
   };
 }
 

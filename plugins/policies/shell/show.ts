@@ -12,11 +12,14 @@ export function showText(text: string): string {
 
 /** A process's arguments as one would type them; of a shell with `-c`, its text alone. */
 export function showCommand(argv: readonly string[]): string {
+  return showText(scriptOf(argv) ?? argv.map(quoted).join(' '));
+}
+
+/** The text that a shell is given with `-c`. */
+export function scriptOf(argv: readonly string[]): string | undefined {
   const [program = '', flag, script, ...more] = argv;
   const isShell = /^(?:ba|da)?sh$/.test(posix.basename(program)) && program !== '';
-  if (isShell && flag === '-c' && script !== undefined && more.length === 0)
-    return showText(script);
-  return argv.map(quoted).map(showText).join(' ');
+  return isShell && flag === '-c' && more.length === 0 ? script : undefined;
 }
 
 function quoted(word: string): string {

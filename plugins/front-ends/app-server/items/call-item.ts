@@ -7,6 +7,7 @@ import type { CallItem, Content, JsonSchema, ResultItem, Stamped } from '../../.
 import { type CallView, type Change, type CommandView, viewOf } from '../../view/call-view.ts';
 import type { WireItem, WireItemOf } from '../schemas/item.ts';
 import { commandActions } from './command-actions.ts';
+import { commandLine } from './command-line.ts';
 import { dataUrl } from './input.ts';
 import { patchChanges } from './patch.ts';
 
@@ -60,7 +61,7 @@ function commandItem(
   return {
     type: 'commandExecution',
     id: call.call,
-    command: view.command,
+    command: view.kind === 'input' ? view.command : commandLine(view.command),
     cwd: typeof folder === 'string' ? absolute(folder, cwd) : cwd,
     processId: view.process ?? null,
     source: view.kind === 'input' ? 'unifiedExecInteraction' : 'agent',

@@ -3,11 +3,9 @@
 import { basename } from 'node:path';
 
 import type { WireItemOf } from '../schemas/item.ts';
+import { isWords } from './command-line.ts';
 
 type Action = WireItemOf<'commandExecution'>['commandActions'][number];
-
-/** Anything by which a shell would do more than run these words. */
-const shellMark = /[|&;<>()$`\\"'*?[\]{}#~\n]/u;
 
 type Read = (command: string, words: readonly string[]) => Action;
 
@@ -37,7 +35,7 @@ const readers: Readonly<Record<string, Read>> = {
 export function commandActions(command: string): Action[] {
   const [program = '', ...words] = command.trim().split(/\s+/u);
   const read = Object.hasOwn(readers, program) ? readers[program] : undefined;
-  if (read === undefined || shellMark.test(command)) return [{ type: 'unknown', command }];
+  if (read === undefined || !isWords(command)) return [{ type: 'unknown', command }];
   const plain = words.filter((word) => !word.startsWith('-'));
   return [read(command, plain)];
 }

@@ -200,7 +200,10 @@ export class Translation {
     if (level === 'info') return;
     const codexErrorInfo = this.#turn && retryInfo(notice);
     if (codexErrorInfo === undefined)
-      return this.#tell({ method: 'warning', params: { ...this.#steps.inThread(), message } });
+      return this.#tell({
+        method: 'warning',
+        params: { ...this.#steps.inThread(), message: `${plugin}: ${message}` },
+      });
     const error = { ...turnErrorOf({ code: 'model_busy', message, plugin }), codexErrorInfo };
     this.#tell({ method: 'error', params: { ...this.#steps.inTurn(), error, willRetry: true } });
   }

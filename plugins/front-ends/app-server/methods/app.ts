@@ -90,8 +90,9 @@ export class App {
       case 'notice': {
         const { level, plugin, message } = event.notice;
         if (level === 'info') return;
-        if (plugin !== 'config') return tellAll(server, 'warning', { threadId: null, message });
-        return tellAll(server, 'configWarning', { summary: message, details: null });
+        if (plugin === 'config')
+          return tellAll(server, 'configWarning', { summary: message, details: null });
+        return tellAll(server, 'warning', { threadId: null, message: `${plugin}: ${message}` });
       }
       case 'effect/decided':
       case 'log':

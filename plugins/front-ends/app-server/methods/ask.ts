@@ -3,6 +3,7 @@
 import type { Answer, EffectData } from '../../../../core/index.ts';
 import { type CallState, callItem, clientToolName } from '../items/call-item.ts';
 import { commandActions } from '../items/command-actions.ts';
+import { commandLine } from '../items/command-line.ts';
 import { mediaOf } from '../items/input.ts';
 import type { OpenQuestion } from '../items/steps.ts';
 import type {
@@ -10,7 +11,7 @@ import type {
   QuestionName,
   QuestionParams as ParamsOf,
 } from '../schemas/questions.ts';
-import { showCommand, showText } from '../../../policies/shell/show.ts';
+import { scriptOf, showCommand, showText } from '../../../policies/shell/show.ts';
 import { elicit, requestInput } from './ask-input.ts';
 
 /** A question for a client, and what its answer means. */
@@ -70,7 +71,7 @@ export const isOfPatch = (call: CallState | undefined) =>
 
 function commandApproval(where: Where, { item, call }: OpenQuestion, question: Approval): Asking {
   const { effect, proposal } = question;
-  const { command, reason } = shownCommand(question);
+  const { command, line, reason } = shownCommand(question);
   const prefix = stringsOf(proposal?.['command']);
   const isOffered = prefix.length > 0;
   const amendment = { acceptWithExecpolicyAmendment: { execpolicy_amendment: prefix } };
@@ -83,7 +84,7 @@ function commandApproval(where: Where, { item, call }: OpenQuestion, question: A
       approvalId: item.id,
       environmentId: null,
       reason,
-      command,
+      command: line,
       cwd: stringOf(effect['cwd']) ?? call?.cwd ?? null,
       commandActions: commandActions(command),
       proposedExecpolicyAmendment: isOffered ? prefix : null,
@@ -101,10 +102,12 @@ function commandApproval(where: Where, { item, call }: OpenQuestion, question: A
 
 /** Exactly what will run, or what is written to a process, whatever the call said; nothing in it hides or moves text. */
 function shownCommand({ effect, reason }: Approval) {
-  const command = showCommand(stringsOf(effect['argv']));
-  if (effect.kind !== 'input') return { command, reason: showText(reason) };
+  const argv = stringsOf(effect['argv']);
+  const command = showCommand(argv);
+  const line = scriptOf(argv) === undefined ? command : commandLine(command);
+  if (effect.kind !== 'input') return { command, line, reason: showText(reason) };
   const data = showText(stringOf(effect['data']) ?? '');
-  return { command: data, reason: showText(`it is input to ${command}: ${reason}`) };
+  return { command: data, line: data, reason: showText(`it is input to ${command}: ${reason}`) };
 }
 
 const decisions = {

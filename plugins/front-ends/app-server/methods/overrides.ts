@@ -14,15 +14,15 @@ type Given<M extends keyof typeof threadRequests> = z.infer<(typeof threadReques
 /** Any of the requests that carry settings. */
 type Wanted = Partial<Omit<Given<'thread/start'> & Given<'turn/start'>, 'threadId' | 'input'>>;
 
-/** Changes of settings, and what was asked for without having a meaning here. */
+/** Changes of settings, and what was asked for without having a meaning here, as `key=value`. */
 export interface Overrides {
   readonly changes: Partial<Settings>;
-  readonly notices: readonly string[];
+  readonly unknown: readonly string[];
 }
 
 /** `base`: the folder that relative paths are taken from. Throws RpcError -32602 for a profile that is not there. */
 export function overridesOf(wanted: Wanted, base: string): Overrides {
-  const { settings, notices } = codexSettings(flat(wanted.config ?? {}));
+  const { settings, unknown } = codexSettings(flat(wanted.config ?? {}));
   const cwd = wanted.cwd == null ? undefined : resolve(base, wanted.cwd);
   const changes = {
     ...settings,
@@ -36,7 +36,7 @@ export function overridesOf(wanted: Wanted, base: string): Overrides {
     ...sandboxOf(wanted),
     ...rootsOf(wanted, cwd ?? base),
   };
-  return { changes: defined(changes), notices };
+  return { changes: defined(changes), unknown };
 }
 
 /** Whether there is anything to change. */

@@ -2,6 +2,7 @@
 
 import { newId, type Client } from '../../../../core/index.ts';
 import { commandActions } from '../items/command-actions.ts';
+import { commandLine } from '../items/command-line.ts';
 import { type Ended, emptyTurn, endedTurn } from '../items/open-turn.ts';
 import type { WireItemOf } from '../schemas/item.ts';
 import type { NotificationName, NotificationParams } from '../schemas/notifications.ts';
@@ -120,7 +121,7 @@ class ShellLine {
     return {
       type: 'commandExecution',
       id: this.#id,
-      command,
+      command: commandLine(command),
       cwd,
       processId: null,
       source: 'userShell',

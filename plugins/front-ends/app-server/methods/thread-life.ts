@@ -117,8 +117,10 @@ function readUpTo(read: ReadThread, after: number): ReadThread {
   return { ...read, ...historyOf(read.id, items), items, last: items.length - 1 };
 }
 
-function notice(session: Session, threadId: string, { notices }: Overrides): void {
-  for (const message of notices) session.notify('warning', { threadId, message });
+function notice(session: Session, threadId: string, { unknown }: Overrides): void {
+  if (unknown.length === 0) return;
+  const message = `configuration without effect here: ${unknown.join(', ')}`;
+  session.notify('warning', { threadId, message });
 }
 
 interface FirstTurns {

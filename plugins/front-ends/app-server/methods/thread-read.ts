@@ -78,6 +78,7 @@ interface Query {
   readonly parentThreadId?: string | null | undefined;
   readonly excludedThreadIds?: readonly string[] | null | undefined;
   readonly sourceKinds?: readonly string[] | null | undefined;
+  readonly sectionId?: string | null | undefined;
 }
 
 interface Found {
@@ -103,7 +104,8 @@ async function summaries(client: Client, query: Query): Promise<Found> {
 }
 
 async function everySummary(client: Client, query: Query): Promise<readonly ThreadSummary[]> {
-  const { searchTerm, parentThreadId } = query;
+  const { searchTerm, parentThreadId, sectionId } = query;
+  if (sectionId != null) return []; // no thread is in a section
   const folders = typeof query.cwd === 'string' ? [query.cwd] : (query.cwd ?? [undefined]);
   const found: ThreadSummary[] = [];
   for (const cwd of folders) {

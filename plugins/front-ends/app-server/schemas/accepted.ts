@@ -59,7 +59,6 @@ export const accepted = {
     includeAttachedThreads: flag,
     originators: maybe(z.array(text)),
     projectId: word,
-    sectionId: word,
     useStateDbOnly: flag,
   },
   'thread/items/list': {

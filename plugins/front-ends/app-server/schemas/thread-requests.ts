@@ -67,6 +67,7 @@ const listParams = z.object({
   searchTerm: maybe(text),
   parentThreadId: maybe(text),
   excludedThreadIds: maybe(z.array(text)),
+  sectionId: maybe(text),
 });
 
 const itemEntry = z.object({
