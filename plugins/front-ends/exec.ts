@@ -76,7 +76,8 @@ async function run(argv: readonly string[], context: Context): Promise<number> {
 }
 
 function reporterOf({ format, deltas }: ExecRequest, { stdout, stderr }: Context): Reporter {
-  if (format !== 'text') return eventReporter({ output: stdout, deltas });
+  if (format !== 'text')
+    return eventReporter({ output: stdout, deltas, tellsInterrupt: format !== 'codex' });
   const style = styleOf(wantsColour(process.stderr, process.env));
   return progressReporter({ output: stderr, style });
 }

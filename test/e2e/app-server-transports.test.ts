@@ -81,6 +81,28 @@ test('stdio is one of several, and a signal ends them all and takes the socket a
   assert.equal((await dismissed)[0], 1001, 'who is connected is told that the server goes');
 });
 
+test('a signal in mid-turn interrupts it, and clients are told how it ended before the server goes', async (t) => {
+  const sleeping = { parts: [{ call: 'shell', args: { command: 'sleep 60' } }] };
+  const e2e = await place(t, { answers: [sleeping] });
+  const child = e2e.start('app-server', '--sandbox', 'danger-full-access');
+  const exit = once(child, 'exit');
+  const send = (message: object) => child.stdin!.write(`${JSON.stringify(message)}\n`);
+  const seen: string[] = [];
+  send(hello);
+  send({ id: 2, method: 'thread/start', params: {} });
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const { id, method, result, params } = JSON.parse(line);
+    if (method !== undefined) seen.push(`${method} ${params.turn?.status ?? params.item?.type}`);
+    const input = [{ type: 'text', text: 'sleep' }];
+    const threadId = result?.thread?.id;
+    if (id === 2) send({ id: 3, method: 'turn/start', params: { threadId, input } });
+    if (seen.at(-1) === 'item/started commandExecution') child.kill('SIGTERM');
+  }
+  assert.deepEqual(await exit, [143, null]);
+  assert.ok(seen.includes('item/completed commandExecution'));
+  assert.ok(seen.includes('turn/completed interrupted'));
+});
+
 test('what cannot be listened on is told, and the exit code says so', async (t) => {
   const e2e = await place(t, { answers: [] });
   const bad = await e2e.run(['app-server', '--listen', 'tcp://x']);

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 
 import { Codex, type ThreadEvent } from '@openai/codex-sdk';
 
+import { appears } from '../fixtures/front-ends/run.ts';
 import { binary, makeE2e, type E2e } from './place.ts';
 
 /** The SDK starts the program by its path, and gives it this environment alone. */
@@ -126,6 +127,17 @@ test('a command line that is refused fails the run while the SDK still writes a 
   const prompt = 'word '.repeat(1_000_000);
   const run = codexOf(place).resumeThread('no-such-thread', working(place)).run(prompt);
   await assert.rejects(run, /no thread "no-such-thread"/);
+});
+
+test('an aborted run rejects as aborted, as the SDK has it of its own program', async (t) => {
+  const place = await makeE2e(t, {
+    answers: [{ parts: [{ call: 'shell', args: { command: 'touch begun; sleep 60' } }] }],
+  });
+  const controller = new AbortController();
+  const run = codexOf(place).startThread(working(place)).run('go', { signal: controller.signal });
+  await Promise.race([appears(place.cwd, 'begun'), run]);
+  controller.abort();
+  await assert.rejects(run, { name: 'AbortError' });
 });
 
 test('aborting ends the program and the turn', async (t) => {

@@ -5,6 +5,7 @@ import type { AppServerOptions } from '../app-server.ts';
 import { parse } from '../command-line/parse.ts';
 import { exitCodeOfSignal } from '../command-line/run.ts';
 import { readAddress, type Address } from '../serving/address.ts';
+import { afterTurns } from './farewell.ts';
 import { RunningServer } from './server.ts';
 import { streamTransport } from './transports/stream.ts';
 
@@ -32,11 +33,12 @@ export async function serve(argv: readonly string[], served: Served): Promise<nu
     log(messageOf(error));
     return 2;
   }
+  const connect = options.connect ?? (() => client);
   await using server = new RunningServer({
     options,
-    connect: options.connect ?? (() => client),
+    connect,
     log,
-    signal,
+    signal: afterTurns(signal, connect('app-server')),
     load: async () => (await import('./methods/table.ts')).methodTable(),
   });
   try {

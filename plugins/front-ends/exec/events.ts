@@ -7,14 +7,17 @@ import { EventStream, saidBy } from './event-stream.ts';
 import { failureOf, type Reporter } from './reporter.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Where events go, and whether those of texts as they come and of diffs are among them. */
+/** Where events go. */
 export interface EventOptions {
   readonly output: Output;
+  /** Events of texts as they come and of diffs are among them. */
   readonly deltas: boolean;
+  /** A turn that was interrupted fails. Otherwise it just ends, for a host that has aborted it and knows. */
+  readonly tellsInterrupt: boolean;
 }
 
 /** Whatever was started is completed, at the latest before the turn's last event. */
-export function eventReporter({ output, deltas }: EventOptions): Reporter {
+export function eventReporter({ output, deltas, tellsInterrupt }: EventOptions): Reporter {
   const stream = new EventStream();
   const heard = new Set<string>();
   const emit = (events: readonly object[]) =>
@@ -32,7 +35,10 @@ export function eventReporter({ output, deltas }: EventOptions): Reporter {
       heard.add(event.id);
       return deltas ? emit([deltaOf(event, stream)]) : Promise.resolve();
     },
-    ended: (outcome) => emit([...stream.closing(), endOf(outcome)]),
+    ended: (outcome) => {
+      const isTold = tellsInterrupt || outcome.end?.status !== 'interrupted';
+      return emit([...stream.closing(), ...(isTold ? [endOf(outcome)] : [])]);
+    },
     failed: (message) => emit([{ type: 'error', message }]),
   };
 }
