@@ -42,7 +42,6 @@ async function open(t: TestContext, cwd: string): Promise<Client> {
       'two',
       [{ name: 'hang', id: 'h' }],
       'three',
-      'four',
     ]);
     host.add(models, model);
     host.add(prompts, history);
@@ -148,7 +147,7 @@ async function scenario(client: Client): Promise<Account> {
   await request('turn/steer', { thread: id, turn: third, input: input('steered') });
   await request('turn/steer', { thread: id, turn: 'no', input: input('x') }).catch(() => {});
   await request('turn/interrupt', { thread: id, turn: third });
-  await ended(6);
+  await ended(5);
   const { id: forked } = await request('thread/fork', { thread: id, after: 12 });
   await request('thread/read', { thread: forked, after: 2, limit: 5 });
   await request('thread/list', { limit: 5 });

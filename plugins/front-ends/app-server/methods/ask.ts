@@ -1,7 +1,7 @@
 /** The kernel's questions as those of the wire, and what is answered as the kernel's answers. */
 
 import type { Answer, EffectData } from '../../../../core/index.ts';
-import { type CallState, callItem, clientToolName } from '../items/call-item.ts';
+import { argumentsOf, type CallState, callItem, clientToolName } from '../items/call-item.ts';
 import { commandActions } from '../items/command-actions.ts';
 import { commandLine } from '../items/command-line.ts';
 import { mediaOf } from '../items/input.ts';
@@ -71,7 +71,9 @@ export const isOfPatch = (call: CallState | undefined) =>
 
 function commandApproval(where: Where, { item, call }: OpenQuestion, question: Approval): Asking {
   const { effect, proposal } = question;
-  const { command, line, reason } = shownCommand(question);
+  const { command, line, reason: rule } = shownCommand(question);
+  const why = call && effect['confined'] === 'none' && stringOf(argumentsOf(call.call)['outside']);
+  const reason = why ? `the model says: ${showText(why)}. Asked since ${rule}` : rule;
   const prefix = stringsOf(proposal?.['command']);
   const isOffered = prefix.length > 0;
   const amendment = { acceptWithExecpolicyAmendment: { execpolicy_amendment: prefix } };
