@@ -2,6 +2,7 @@
 
 import type {
   Response,
+  ResponseFunctionToolCall,
   ResponseOutputItem,
   ResponseReasoningItem,
   ResponseStreamEvent,
@@ -141,8 +142,7 @@ function outputOf(item: ResponseOutputItem, id: string, origin: string): Output 
     const known = phase === 'commentary' ? phase : phase === 'final_answer' ? 'final' : undefined;
     return { type: 'assistant', id, text: text.join(''), ...(known ? { phase: known } : {}) };
   }
-  if (item.type === 'function_call')
-    return { type: 'call', id, call: item.call_id, name: item.name, args: item.arguments ?? '' };
+  if (item.type === 'function_call') return callOf(item, id);
   if (item.type === 'reasoning') return reasoningOf(item, id, origin);
   if (item.type !== 'web_search_call') return undefined;
   const summary = searchOf(item.action);
@@ -153,6 +153,16 @@ function outputOf(item: ResponseOutputItem, id: string, origin: string): Output 
     summary,
     opaque: { provider: origin, data: item },
   };
+}
+
+/** Some servers give the arguments as an object, or leave members out. */
+function callOf(
+  item: Partial<Record<keyof ResponseFunctionToolCall, unknown>>,
+  id: string,
+): Output {
+  const { call_id: call = '', name = '', arguments: args = '' } = item;
+  const text = typeof args === 'string' ? args : JSON.stringify(args);
+  return { type: 'call', id, call: String(call), name: String(name), args: text };
 }
 
 function reasoningOf(item: ResponseReasoningItem, id: string, origin: string): Output {

@@ -332,6 +332,17 @@ test('a text that only deltas told counts, and an end without a response is one'
   ]);
 });
 
+test('arguments that a server gives as an object are the JSON they stand for', async (t) => {
+  const item = { type: 'function_call', id: 'f1', name: 'look', arguments: { at: 1 } };
+  const server = await serve(t, [
+    { parts: [{ event: { type: 'response.output_item.done', output_index: 0, item } }] },
+  ]);
+  const { stream } = await openModel(t, openaiResponses({ baseURL: server.url, model: 'm' }));
+  assert.partialDeepStrictEqual(outputs(await Array.fromAsync(stream([]))), [
+    { type: 'call', name: 'look', args: '{"at":1}' },
+  ]);
+});
+
 test('a default model answers where none is named, and the thread is told once', async (t) => {
   setEnv(t, { OPENAI_MODEL: undefined });
   const { server, thread } = await open(t, [{ text: 'a' }, { text: 'b' }, { text: 'c' }]);
