@@ -15,14 +15,14 @@ import { subscribe } from './subscription.ts';
 import { Threads } from './threads.ts';
 
 /**
- * - `plugins`: in the order of configuration.
+ * - `plugins`: in the order of configuration; default: none.
  * - `choose`: which entry of a choice slot to use, by slot: `{ sandboxes: 'none', stores: 'memory' }`.
  * - `settings`: defaults of new threads; what is missing: the process's cwd, workspace-write, on-request, no network.
  * - `limits`: defaults of each turn's.
  * - `env`: the environment that commands get; default: PATH and HOME.
  * - `resultBytes`: of a result that the model is shown; the rest is kept as a blob. Default 32768.
  */
-export type KernelOptions = Readonly<{ plugins: readonly PluginSpec[] } & Choices & Defaults>;
+export type KernelOptions = Readonly<{ plugins?: readonly PluginSpec[] } & Choices & Defaults>;
 type Choices = { choose?: plug.Strings; env?: plug.Strings };
 type Defaults = { settings?: Partial<it.Settings>; limits?: it.Limits; resultBytes?: number };
 
@@ -35,7 +35,7 @@ export interface Kernel extends AsyncDisposable {
 }
 
 /** Starts the plugins in order. What had started is undone, last first, when one fails. */
-export async function createKernel(options: KernelOptions): Promise<Kernel> {
+export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   await using started = new AsyncDisposableStack();
   const registry = started.use(new Registry());
   const base = baseOf(options, registry, (name) => clientOf(threads, name));
@@ -45,7 +45,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     const effects = effectsOutside(base, { kind: 'plugin', name: plugin }, own, signal);
     return { client: base.client(plugin), effects };
   };
-  for (const spec of options.plugins) await registry.start(spec, lend);
+  for (const spec of options.plugins ?? []) await registry.start(spec, lend);
   checkNames(registry);
   const running = started.move();
   return {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { frontEnds, models, prompts, tools } from '../../../core/index.ts';
+import { createKernel, frontEnds, models, prompts, tools } from '../../../core/index.ts';
 import type { Plugin } from '../../../core/index.ts';
 import { input, openKernel, plugin, typesOf, untilItem } from '../support/thread.ts';
 
@@ -16,6 +16,14 @@ suite(
         .client('test')
         .request('kernel/describe', {});
       assert.deepEqual([slots, plugins, notices, threads], [[], [], [], []]);
+    });
+
+    test('invariant 11: it starts without any options', async () => {
+      for (const started of [createKernel(), createKernel({}), createKernel({ plugins: [] })]) {
+        await using kernel = await started;
+        const { plugins } = await kernel.client('test').request('kernel/describe', {});
+        assert.deepEqual(plugins, []);
+      }
     });
 
     test('invariant 11: its slots hold nothing', async (t) => {
