@@ -13,6 +13,11 @@ export function signalGroup(leader: number | undefined, signal: NodeJS.Signals):
   send(leader, signal);
 }
 
+/** Ends what is left of the group of a leader that has ended. */
+export function endLeftovers(leader: number | undefined): void {
+  if (leader !== undefined) send(leader, 'SIGKILL');
+}
+
 function end(first: number): void {
   try {
     process.kill(first, 'SIGKILL'); // takes its namespace along

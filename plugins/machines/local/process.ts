@@ -17,7 +17,7 @@ import {
   type SpawnRequest,
 } from '../../../core/index.ts';
 import { codeOf } from './files.ts';
-import { signalGroup } from './group.ts';
+import { endLeftovers, signalGroup } from './group.ts';
 import type { Inherited } from './inherited.ts';
 import type { Keeper } from './keeper.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -57,7 +57,7 @@ class RunningProcess implements Omit<Process, 'id'> {
     if (signal?.aborted) onAbort();
     if (timeoutMs !== undefined) this.#timers.push(setTimeout(expire, timeoutMs));
     this.#child.once('exit', () => {
-      signalGroup(this.#child.pid, 'SIGKILL'); // what the leader left behind
+      endLeftovers(this.#child.pid);
       const drained = () => this.#child.stdio.forEach((pipe) => pipe?.destroy());
       this.#timers.push(setTimeout(drained, drainMs));
     });
