@@ -40,7 +40,7 @@ function published(source: Manifest, hasClient: boolean): unknown {
       ...(hasClient ? { './client': entry('client', 'plugins/front-ends/client') } : {}),
       './package.json': './package.json',
     },
-    files: ['dist', 'CHANGELOG.md'],
+    files: ['dist', 'docs', 'CHANGELOG.md'],
     dependencies: Object.fromEntries(EXTERNAL.map((name) => [name, source.dependencies[name]])),
   };
 }

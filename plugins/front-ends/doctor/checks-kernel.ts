@@ -34,7 +34,7 @@ export async function checkSandbox(
     const message = `${best.name} confines in part: ${reasons.join('; ')}`;
     return [{ name, state: 'warn', message }, ...proofs];
   }
-  const why = reasons.length === 0 ? 'no sandbox is there' : reasons.join('; ');
+  const why = reasons.length === 0 ? 'no sandbox is loaded' : reasons.join('; ');
   const message = `commands cannot be confined: ${why}`;
   const advice = 'they run only with --sandbox danger-full-access: best in a container';
   return [{ name, state: 'warn', message, advice }];
