@@ -58,7 +58,8 @@ async function write(
     child.end();
     return undefined;
   } catch (error) {
-    if (error instanceof KernelError && error.code === 'conflict') return undefined;
+    const hasEnded = error instanceof KernelError && /^(conflict|not_found)$/.test(error.code);
+    if (hasEnded) return undefined;
     child.kill();
     return messageOf(error);
   }

@@ -1,7 +1,10 @@
 /** PreToolUse, PostToolUse and PermissionRequest, through the kernel with real scripts. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { matching, openHooked, only, resultText, saying, script } from './hooked-thread.ts';
 
@@ -132,6 +135,34 @@ test('updatedInput is what runs, and what a person is shown', async (t) => {
   });
   assert.match(JSON.stringify(only(await say('go'), 'question')), /"args":\{"text":"y"\}/);
   assert.deepEqual(noted, [{ text: 'y' }]);
+});
+
+test('a hook that has ended without reading its input is heard all the same', async (t) => {
+  const updatedInput = { text: 'changed' };
+  const answer = { hookSpecificOutput: { hookEventName: 'PreToolUse', updatedInput } };
+  const command = `echo $$ > pid; echo '${JSON.stringify(answer)}'`;
+  let folder = '';
+  const isOver = () => {
+    try {
+      return !process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ESRCH'; // what is not there yet is not over
+    }
+  };
+  const thread = await openHooked(t, {
+    events: { PreToolUse: [{ matcher: 'note', hooks: [{ type: 'command', command }] }] },
+    steps: [{ calls: [{ name: 'note', args: { text: 'as it was' } }] }],
+    judge: async ({ kind }) => {
+      const verdict = { verdict: 'allow', reason: 'a test', rule: 'all' } as const;
+      if (kind !== 'input') return verdict;
+      while (!isOver()) await setTimeout(10);
+      await setTimeout(50); // its end is known a moment later
+      return verdict;
+    },
+  });
+  folder = thread.cwd;
+  await thread.say('go');
+  assert.deepEqual(thread.noted, [updatedInput]);
 });
 
 test('a matcher chooses tools by name, by names, or by a regular expression', async (t) => {
